@@ -1,0 +1,12 @@
+//! One file a command.
+
+pub(crate) mod apply;
+pub(crate) mod explain;
+pub(crate) mod plan;
+pub(crate) mod plugin;
+pub(crate) mod resume;
+pub(crate) mod schema;
+pub(crate) mod simulator;
+pub(crate) mod status;
+pub(crate) mod validate;
+pub(crate) mod verify;

@@ -1,0 +1,100 @@
+//! `skybridge plan`: the graph, in the form that is asked for.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use skybridge_host::NoWitness;
+use skybridge_plan::view::{
+    self,
+    text::{Detail, TextOptions},
+};
+use skybridge_plan::{Plan, PlanOptions, Selector};
+
+use crate::app::App;
+use crate::args::{PlanArgs, PlanFormat};
+use crate::connect;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::render::diagnostics::show;
+use crate::session::{self, Session};
+use crate::state::StateDir;
+use crate::ui::Ui;
+use crate::vault::NoVault;
+
+pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
+    let options = options(args)?;
+    let checked = connect::check_file(&args.manifest, &app.search)?;
+    show(&app.ui, &checked.warnings, Some(&checked.text));
+    let simulated = args.simulate.any();
+    let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
+    // A plan that takes away is made from what was planned to be there; looking comes with the run.
+    let plan = if args.offline || args.destroy {
+        offline(app, &checked, &options).await?
+    } else {
+        let doing = format!("plan {}", args.manifest.display());
+        let session =
+            Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
+        let context = session.describe(&options).await?;
+        let seen = session.observe(app, context).await;
+        session.close().await;
+        seen?.plan
+    };
+    match &args.out {
+        Some(path) => {
+            let mut file = fs_err::File::create(path)
+                .map(std::io::BufWriter::new)
+                .map_err(|error| Failure::io("writing the plan", &error))?;
+            write(&app.ui, args, &plan, &mut file)
+                .and_then(|()| file.flush())
+                .map_err(|error| Failure::io("writing the plan", &error))?;
+        }
+        None => app.ui.out(|out| write(&app.ui, args, &plan, out))?,
+    }
+    show(&app.ui, &session::unseen(&plan), None);
+    Ok(if plan.errored() {
+        Exit::Failed
+    } else if args.detailed_exit_code && plan.has_changes() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
+}
+
+fn options(args: &PlanArgs) -> Outcome<PlanOptions> {
+    let parse = |text: &String| {
+        Selector::parse(text).map_err(|error| {
+            let help = "write an address or its beginning: contoso.role-assignment";
+            Failure::usage(error.to_string(), help)
+        })
+    };
+    Ok(PlanOptions {
+        only: args.only.iter().map(parse).collect::<Result<_, _>>()?,
+        upto: args.upto.as_ref().map(parse).transpose()?,
+        destroy: args.destroy,
+    })
+}
+
+/// The plan without network, credentials or a state directory.
+async fn offline(app: &App, checked: &connect::Checked, options: &PlanOptions) -> Outcome<Plan> {
+    let surroundings = app.surroundings(Arc::new(NoVault), Arc::new(NoWitness));
+    let instances = connect::open(checked, &surroundings, &std::collections::BTreeMap::new())?;
+    let nowhere = StateDir::nowhere();
+    Ok(session::describe(checked, &instances, options, nowhere).await?.plan)
+}
+
+fn write(ui: &Ui, args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
+    match args.format {
+        PlanFormat::Text => {
+            let options = TextOptions {
+                detail: if args.verbose { Detail::Full } else { Detail::Brief },
+                color: ui.color_out && args.out.is_none(),
+                width: ui.width,
+                ..TextOptions::default()
+            };
+            view::text::write(plan, &options, out)
+        }
+        PlanFormat::Json => view::json::write(plan, out),
+        PlanFormat::Dot => view::dot::write(plan, out),
+        PlanFormat::Mermaid => view::mermaid::write(plan, out),
+    }
+}

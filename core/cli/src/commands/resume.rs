@@ -1,0 +1,106 @@
+//! `skybridge resume`: go on with a run from its journal.
+
+use std::path::{Path, PathBuf};
+
+use skybridge_engine::RunId;
+use skybridge_journal::{FileStore, RunPhase};
+use skybridge_model::Diagnostic;
+use skybridge_plan::Plan;
+
+use crate::app::App;
+use crate::commands::apply::Journal;
+use crate::connect;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::perform::Context;
+use crate::record::{self, RunDir};
+use crate::render::diagnostics::show;
+use crate::session::{Session, engine_failure};
+use crate::state::StateDir;
+
+pub(crate) async fn run(app: &App, run: Option<&str>, max_in_flight: Option<u32>) -> Outcome {
+    let (state, folder) = find(app, run)?;
+    let record = folder.record()?;
+    let id: RunId = record
+        .run
+        .parse()
+        .map_err(|_| Failure::usage(format!("`{}` is not a run", record.run), HELP))?;
+    let checked = connect::check(&record.manifest, &folder.manifest()?, &app.search)?;
+    let doing = format!("resume {id}");
+    let simulate = record.simulate_args();
+    let session = Session::open(app, checked, &state, &simulate, &doing, Box::new(|_| ())).await?;
+    let outcome = go_on(app, &session, &folder, id, max_in_flight).await;
+    session.close().await;
+    outcome
+}
+
+const HELP: &str = "`skybridge status` lists the runs; --state names the state directory";
+
+async fn go_on(
+    app: &App,
+    session: &Session,
+    folder: &RunDir,
+    id: RunId,
+    max_in_flight: Option<u32>,
+) -> Outcome {
+    let record = folder.record()?;
+    let plan = Plan::from_json(&folder.plan()?)
+        .map_err(|error| Failure::usage(format!("reading the plan of run {id}: {error}"), HELP))?;
+    let instances = session.instances.clone();
+    let context = Context { plan, instances, state: session.state.clone() };
+    let opened = match FileStore::open(&folder.journal()) {
+        Ok(opened) => opened,
+        Err(error) => return Err(engine_failure("reading the journal", &error)),
+    };
+    if let Some(torn) = opened.torn {
+        let (offset, bytes) = (torn.offset, torn.bytes);
+        let text =
+            format!("the journal's last record, {bytes} bytes at {offset}, was half written");
+        let diagnostic =
+            Diagnostic::warning("SKY-RUN-008", text).detail("what it announced is looked at again");
+        show(&app.ui, &diagnostic.into(), None);
+    }
+    if matches!(opened.state.phase, RunPhase::Finished(_)) {
+        app.ui.out(|out| writeln!(out, "Nothing to do: run {id} has ended."))?;
+        return Ok(Exit::Done);
+    }
+    app.ui.say(format!("run {id}, going on"));
+    let limits = super::apply::limits(max_in_flight);
+    let journal = Journal { store: Box::new(opened.store), state: opened.state };
+    super::apply::execute(app, session, context, id, journal, &record, limits).await
+}
+
+/// The state directory and folder of the run that is meant.
+fn find(app: &App, run: Option<&str>) -> Outcome<(PathBuf, RunDir)> {
+    let places = StateDir::both(app.global.state.as_deref());
+    let found = match run {
+        Some(name) => {
+            places.iter().find_map(|place| Some((place.clone(), RunDir::open(place, name)?)))
+        }
+        None => places
+            .iter()
+            .flat_map(|place| record::runs(place).into_iter().map(move |name| (name, place)))
+            .filter(|(name, place)| unfinished(place, name))
+            .max()
+            .and_then(|(name, place)| Some((place.clone(), RunDir::open(place, &name)?))),
+    };
+    found.ok_or_else(|| {
+        let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+        let summary = match run {
+            Some(name) => format!("there is no run `{name}`"),
+            None => "there is no run to go on with".to_owned(),
+        };
+        let diagnostic = Diagnostic::error("SKY-RUN-002", summary)
+            .detail(format!("looked in {}", looked.join(" and ")))
+            .help(HELP);
+        Failure::new(Exit::Usage, diagnostic)
+    })
+}
+
+fn unfinished(place: &Path, name: &str) -> bool {
+    RunDir::open(place, name).is_some_and(|folder| {
+        // A journal that cannot be read is not finished, and going on with it says why.
+        skybridge_journal::load(&folder.journal())
+            .map_or(true, |(state, _)| !matches!(state.phase, RunPhase::Finished(_)))
+    })
+}

@@ -1,0 +1,107 @@
+//! `skybridge status`: runs and where their steps stand.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+use skybridge_journal::{RunPhase, RunState, Status};
+
+use crate::app::App;
+use crate::args::ReportFormat;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::record::{self, RunDir, RunRecord};
+use crate::state::StateDir;
+use crate::ui::{Style, Ui};
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct RunStatus {
+    #[serde(flatten)]
+    record: RunRecord,
+    state: String,
+    steps: Vec<StepStatus>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct StepStatus {
+    address: String,
+    status: &'static str,
+    error: Option<String>,
+}
+
+pub(crate) fn run(app: &App, wanted: Option<&str>, format: ReportFormat) -> Outcome {
+    let mut all = Vec::new();
+    for place in StateDir::both(app.global.state.as_deref()) {
+        for name in record::runs(&place) {
+            if wanted.is_none_or(|wanted| wanted == name) {
+                all.extend(status(&place, &name));
+            }
+        }
+    }
+    all.sort_by(|a, b| a.record.run.cmp(&b.record.run));
+    if let (Some(wanted), true) = (wanted, all.is_empty()) {
+        let help = "without a name, `skybridge status` lists all; --state names the directory";
+        return Err(Failure::usage(format!("there is no run `{wanted}`"), help));
+    }
+    match format {
+        ReportFormat::Json => app.ui.json(&serde_json::json!({
+            "format": "skybridge-status", "version": 1, "runs": all,
+        }))?,
+        ReportFormat::Text => app.ui.out(|out| show(&app.ui, &all, out))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn status(place: &Path, name: &str) -> Option<RunStatus> {
+    let folder = RunDir::open(place, name)?;
+    let record = folder.record().ok()?;
+    let (state, steps) = match skybridge_journal::load(&folder.journal()) {
+        Ok((state, _)) => (phase(&state), steps(&state)),
+        Err(error) => (format!("unreadable: {error}"), Vec::new()),
+    };
+    Some(RunStatus { record, state, steps })
+}
+
+fn phase(state: &RunState) -> String {
+    match state.phase {
+        RunPhase::New => "not started".to_owned(),
+        RunPhase::Finished(outcome) => format!("{outcome:?}").to_lowercase(),
+        _ => "not ended; `skybridge resume` goes on with it".to_owned(),
+    }
+}
+
+fn steps(state: &RunState) -> Vec<StepStatus> {
+    let step =
+        |(address, step): (&skybridge_model::Address, &skybridge_journal::StepState)| StepStatus {
+            address: address.to_string(),
+            status: step.status.word(),
+            error: step
+                .error
+                .as_ref()
+                .filter(|_| step.status != Status::Ready)
+                .map(ToString::to_string),
+        };
+    state.steps.iter().map(step).collect()
+}
+
+fn show(ui: &Ui, runs: &[RunStatus], out: &mut dyn Write) -> std::io::Result<()> {
+    let Some(last) = runs.last() else {
+        return writeln!(out, "no runs here; `skybridge apply MANIFEST` makes one");
+    };
+    for run in runs {
+        let RunRecord { run: id, manifest, started, .. } = &run.record;
+        let kind = if run.record.simulate_args().any() { " (rehearsal)" } else { "" };
+        writeln!(out, "{} {manifest}{kind}", ui.paint(Style::Strong, id))?;
+        writeln!(out, "  {}, since {started:.0}, {} steps", run.state, run.steps.len())?;
+    }
+    writeln!(out, "\nsteps of {}", last.record.run)?;
+    for step in &last.steps {
+        writeln!(out, "  {:9} {}", step.status, step.address)?;
+        if let Some(error) = &step.error {
+            writeln!(out, "            {error}")?;
+        }
+    }
+    Ok(())
+}

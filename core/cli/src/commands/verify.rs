@@ -1,0 +1,97 @@
+//! `skybridge verify`: prove every connection of a manifest as the connector itself.
+
+use std::path::Path;
+
+use serde::Serialize;
+use skybridge_model::{Diagnostic, Timestamp};
+use skybridge_plugin_protocol::manifest::capability;
+use skybridge_plugin_protocol::verify::{VerifyReport, VerifyRequest, check_status};
+
+use crate::app::App;
+use crate::args::{ReportFormat, SimulateArgs};
+use crate::connect;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::handover::Connection;
+use crate::render::summary;
+use crate::session::Session;
+use crate::state::StateDir;
+
+/// One connector's report.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Verified {
+    pub(crate) connector: String,
+    #[serde(flatten)]
+    pub(crate) report: VerifyReport,
+}
+
+pub(crate) async fn run(
+    app: &App,
+    manifest: &Path,
+    simulate: &SimulateArgs,
+    format: ReportFormat,
+) -> Outcome {
+    let checked = connect::check_file(manifest, &app.search)?;
+    connect::require(&checked, capability::VERIFY)?;
+    let state = StateDir::locate(app.global.state.as_deref(), Some(manifest), simulate.any());
+    let doing = format!("verify {}", manifest.display());
+    let session = Session::open(app, checked, &state, simulate, &doing, Box::new(|_| ())).await?;
+    let verified = verify(&session).await;
+    session.close().await;
+    let verified = verified?;
+    let now = app.clock.now();
+    match format {
+        ReportFormat::Json => app.ui.json(&serde_json::json!({
+            "format": "skybridge-verification",
+            "version": 1,
+            "connectors": verified,
+        }))?,
+        ReportFormat::Text => app.ui.out(|out| {
+            verified.iter().try_for_each(|verified| summary::verified(&app.ui, verified, now, out))
+        })?,
+    }
+    Ok(verified
+        .iter()
+        .map(|v| exit(&v.report, now))
+        .max_by_key(|exit| *exit as u8)
+        .unwrap_or(Exit::Done))
+}
+
+/// How bad a report is.
+fn exit(report: &VerifyReport, now: Timestamp) -> Exit {
+    if report.checks.iter().any(|check| check.status == check_status::FAILED) {
+        Exit::Failed
+    } else if expires(report, now) {
+        Exit::Expires
+    } else {
+        Exit::Done
+    }
+}
+
+/// Whether the credential is expired, or inside its warning window.
+pub(crate) fn expires(report: &VerifyReport, now: Timestamp) -> bool {
+    let from = report.credential_warn_from.as_ref().or(report.credential_expires.as_ref());
+    from.and_then(|text| text.parse::<Timestamp>().ok()).is_some_and(|from| from <= now)
+}
+
+async fn verify(session: &Session) -> Outcome<Vec<Verified>> {
+    let mut all = Vec::new();
+    for connector in &session.checked.manifest.connectors {
+        let name = &connector.name;
+        let Some(connection) = Connection::load(&session.state, name)? else {
+            let summary = format!("there is no connection `{name}` on record");
+            let diagnostic = Diagnostic::error("SKY-RUN-004", summary)
+                .detail(format!("looked in {}", session.state.connection(name).display()))
+                .help("`skybridge apply` makes it");
+            return Err(Failure::new(Exit::Stuck, diagnostic));
+        };
+        let request = VerifyRequest { connection: connection.facts() };
+        let report = session.instances[name]
+            .verify(&request)
+            .await
+            .map_err(|error| Failure::plugin(&format!("verifying `{name}`"), &error))?;
+        all.push(Verified { connector: name.clone(), report });
+    }
+    Ok(all)
+}

@@ -1,0 +1,107 @@
+//! The destinations the host itself hands a connection to: this machine, or a person.
+//!
+//! Both write the connection's record; the secret stays sealed in the vault and the record names it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use skybridge_plugin_protocol::Map;
+
+use crate::failure::{Failure, Outcome};
+use crate::state::{StateDir, write_durably};
+
+/// The version of a connection's record.
+const VERSION: u32 = 1;
+
+/// `connections/NAME.json`: what was handed over. Secrets are named, never held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Connection {
+    pub(crate) version: u32,
+    pub(crate) connector: String,
+    pub(crate) plugin: String,
+    pub(crate) destination: String,
+    /// In the order the plugin gave them.
+    pub(crate) fields: Vec<Field>,
+}
+
+/// One value of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) value: Value,
+    /// The value is the name of a secret in the vault.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) secret: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        connector: &str,
+        plugin: &str,
+        destination: &str,
+        fields: Vec<Field>,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            connector: connector.to_owned(),
+            plugin: plugin.to_owned(),
+            destination: destination.to_owned(),
+            fields,
+        }
+    }
+
+    /// As a plugin gets it: value by name.
+    pub(crate) fn facts(&self) -> Map {
+        self.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect()
+    }
+
+    /// The record of a connector, if it was handed over.
+    pub(crate) fn load(state: &StateDir, connector: &str) -> Outcome<Option<Self>> {
+        let path = state.connection(connector);
+        let bytes = match fs_err::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::io("reading the connection", &error)),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            let text = format!("{}: {error}", path.display());
+            Failure::usage(text, "the record was changed by hand; remove it and apply again")
+        })
+    }
+
+    /// Writes the record; it is on disk on return.
+    pub(crate) fn save(&self, state: &StateDir) -> std::io::Result<PathBuf> {
+        let path = state.connection(&self.connector);
+        write_durably(&path, &serde_json::to_vec_pretty(self)?)?;
+        Ok(path)
+    }
+}
+
+/// What a person needs to paste, with where the secret is and how it opens.
+pub(crate) fn instructions(connection: &Connection, state: &StateDir, identity: &str) -> String {
+    let width = connection.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for field in &connection.fields {
+        let value = match &field.value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) if items.len() > 3 => format!("{} of them", items.len()),
+            other => other.to_string(),
+        };
+        if field.secret {
+            let file = state.vault().join(&connection.connector).join(format!("{value}.age"));
+            lines.push(format!("  {:width$}  sealed in {}", field.label, file.display()));
+            lines.push(format!(
+                "  {:width$}  opens with: age --decrypt -i {identity} {}",
+                "",
+                file.display()
+            ));
+        } else {
+            lines.push(format!("  {:width$}  {value}", field.label));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,96 @@
+//! The host: reads the command line, wires the crates together, prints, and ends the process.
+//!
+//! The only crate that prints, reads the environment or exits. Each command is a file in
+//! [`commands`]; what they share is in [`connect`] (from a manifest to open connectors),
+//! [`simulation`], [`perform`] (the engine's runner) and [`render`].
+
+mod app;
+mod args;
+mod clock;
+mod commands;
+mod connect;
+mod exit;
+mod failure;
+mod handover;
+mod logging;
+mod observe;
+mod perform;
+mod record;
+mod render;
+mod session;
+mod simulation;
+mod state;
+mod ui;
+mod vault;
+mod witness;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::app::App;
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::ui::{Ui, exit_of};
+
+/// Threads of the host's runtime: it mostly waits.
+const WORKERS: usize = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(&cli.global);
+    // reqwest and rustls are built without a default cryptography; this is ours. An error means
+    // that it is installed already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
+    let exit = match runtime {
+        Ok(runtime) => {
+            let exit = exit_of(runtime.block_on(run(cli, ui)), ui);
+            // A plugin's call that does not end must not keep the process.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            ui.say(format!("internal error: starting threads: {error}"));
+            Exit::Internal
+        }
+    };
+    exit.into()
+}
+
+async fn run(cli: Cli, ui: Ui) -> Outcome {
+    let Cli { global, command } = cli;
+    let log = logging::filter(&global.log)
+        .map_err(|error| Failure::usage(error, "levels are error, warn, info, debug, trace"))?;
+    logging::start(&log, ui.color_err);
+    let app = App::new(global, ui, log)?;
+    match command {
+        Command::Validate { manifest, format } => commands::validate::run(&app, &manifest, format),
+        Command::Plan(args) => commands::plan::run(&app, &args).await,
+        Command::Apply(args) => commands::apply::run(&app, &args).await,
+        Command::Resume { run, max_in_flight } => {
+            commands::resume::run(&app, run.as_deref(), max_in_flight).await
+        }
+        Command::Status { run, format } => commands::status::run(&app, run.as_deref(), format),
+        Command::Verify { manifest, simulate, format } => {
+            commands::verify::run(&app, &manifest, &simulate, format).await
+        }
+        Command::Explain { code } => commands::explain::run(&app, &code),
+        Command::Plugin(command) => commands::plugin::run(&app, &command),
+        Command::Simulator { cloud, listen, scenario, record } => {
+            commands::simulator::run(&app, &cloud, &listen, scenario.as_deref(), record.as_deref())
+                .await
+        }
+        Command::Completions { shell } => completions(&app, shell),
+        Command::Schema { format } => commands::schema::run(&app, format),
+    }
+}
+
+fn completions(app: &App, shell: clap_complete::Shell) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "skybridge", &mut script);
+    app.ui.out(|out| out.write_all(&script))?;
+    Ok(Exit::Done)
+}

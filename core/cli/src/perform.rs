@@ -1,0 +1,218 @@
+//! The engine's runner: turns a step of the plan into a call of its plugin, or of the host itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use skybridge_engine::{
+    Applied, ApplyCall, Dependency, Direction, Map, Readiness, Ready, ReadyCall, RetryClass, RunId,
+    Runner, StepError, Work, WorkStep,
+};
+use skybridge_host::{Instance, PluginError, Retry};
+use skybridge_plan::{Action, Performer as Who, Plan, PlannedStep};
+use skybridge_plugin_api::kind;
+use skybridge_plugin_protocol::onboard::{ApplyRequest, ReadyRequest, StepCall, applied};
+
+use crate::connect::Instances;
+use crate::handover::Connection;
+use crate::state::StateDir;
+
+/// Everything needed to act on the steps of a plan.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) plan: Plan,
+    pub(crate) instances: Instances,
+    pub(crate) state: StateDir,
+}
+
+/// A plugin's error as the engine has it.
+pub(crate) fn step_error(error: PluginError) -> StepError {
+    StepError {
+        kind: error.kind,
+        class: match error.retry {
+            Retry::Permanent => RetryClass::Permanent,
+            Retry::Transient => RetryClass::Transient,
+            Retry::Eventual => RetryClass::Eventual,
+            Retry::RateLimited => RetryClass::RateLimited,
+        },
+        retry_after: error.retry_after,
+        detail: error.detail,
+    }
+}
+
+fn broken(message: impl Into<String>) -> StepError {
+    StepError::new(kind::CONTRACT_VIOLATION, RetryClass::Permanent, message)
+}
+
+impl Context {
+    /// The step at a position of the plan, which is a position of the work too.
+    pub(crate) fn step(&self, position: u32) -> Result<PlannedStep<'_>, StepError> {
+        self.plan.step(position).ok_or_else(|| broken("internal error: a step the plan lacks"))
+    }
+
+    pub(crate) fn instance(&self, step: &PlannedStep<'_>) -> Result<Arc<Instance>, StepError> {
+        let name = &step.connector().name;
+        let instance = self.instances.get(name).cloned();
+        instance.ok_or_else(|| broken(format!("internal error: the connector {name} is not open")))
+    }
+
+    /// What the plugin is asked to act on: nothing left to fill in.
+    pub(crate) fn call(
+        step: &PlannedStep<'_>,
+        needs: &[Dependency],
+    ) -> Result<StepCall, StepError> {
+        let address = step.address();
+        let output = |local: &str, output: &str| output_of(step, needs, local, output);
+        let unknown = |what: &dyn std::fmt::Display| broken(format!("{address}: {what}"));
+        let desired = skybridge_plan::resolve(&step.desired(), output).map_err(|e| unknown(&e))?;
+        let mut inputs = Map::new();
+        for name in step.inputs() {
+            let value = name.rsplit_once('.').and_then(|(local, name)| output(local, name));
+            let value = value.ok_or_else(|| unknown(&format!("nothing is known for `{name}`")))?;
+            inputs.insert(name.clone(), value.clone());
+        }
+        Ok(StepCall {
+            kind: step.kind().to_owned(),
+            name: step.name().map(str::to_owned),
+            scope: step.scope().map(str::to_owned),
+            desired,
+            inputs,
+            address: address.to_string(),
+        })
+    }
+
+    /// The connection a hand-over step hands over.
+    pub(crate) fn connection(
+        step: &PlannedStep<'_>,
+        needs: &[Dependency],
+    ) -> Result<Connection, StepError> {
+        let connector = step.connector();
+        let output = |local: &str, output: &str| output_of(step, needs, local, output);
+        let desired = skybridge_plan::resolve(&step.desired(), output)
+            .map_err(|error| broken(format!("{}: {error}", step.address())))?;
+        let fields = desired.get("fields").cloned().unwrap_or_default();
+        let fields = serde_json::from_value(fields)
+            .map_err(|error| broken(format!("internal error: {}: {error}", step.address())))?;
+        Ok(Connection::new(&connector.name, &connector.plugin, &connector.destination, fields))
+    }
+
+    /// The plan as the engine takes it.
+    pub(crate) fn work(&self, run: RunId) -> Work {
+        let mut readiness: BTreeMap<String, Arc<Readiness>> = BTreeMap::new();
+        let steps = self.plan.steps().map(|step| work_step(&step, &mut readiness)).collect();
+        Work { run, plan: self.plan.digest(), direction: Direction::Forward, steps }
+    }
+}
+
+fn work_step(step: &PlannedStep<'_>, shared: &mut BTreeMap<String, Arc<Readiness>>) -> WorkStep {
+    let readiness = step.readiness().map(|r| {
+        // Steps that wait for the same share the text.
+        let entry = shared.entry(r.waits_for.clone());
+        Arc::clone(entry.or_insert_with(|| {
+            Arc::new(Readiness {
+                waits_for: r.waits_for,
+                successes: r.successes,
+                interval: Duration::from_millis(r.interval_ms),
+                budget: Duration::from_millis(r.budget_ms),
+            })
+        }))
+    });
+    let settled =
+        (step.action() == Action::NoOp).then(|| step.known_outputs().cloned().unwrap_or_default());
+    WorkStep {
+        address: step.address(),
+        title: step.title().into(),
+        needs: step.needs().to_vec(),
+        domain: step.throttle().into(),
+        readiness,
+        settled,
+    }
+}
+
+/// An output of the dependency that `local` means in the step's texts.
+fn output_of<'n>(
+    step: &PlannedStep<'_>,
+    needs: &'n [Dependency],
+    local: &str,
+    output: &str,
+) -> Option<&'n Value> {
+    let source = step.source(local)?;
+    needs.iter().find(|need| need.step == source)?.outputs.get(output)
+}
+
+/// Applies steps.
+#[derive(Clone)]
+pub(crate) struct Performer(pub(crate) Arc<Context>);
+
+impl Performer {
+    async fn perform(self, call: ApplyCall) -> Result<Applied, StepError> {
+        let context = &self.0;
+        let step = context.step(call.step)?;
+        if step.performer() == Who::Host {
+            return context.hand_over(&step, &call.needs);
+        }
+        let request = ApplyRequest {
+            step: Context::call(&step, &call.needs)?,
+            run: call.run.to_string(),
+            key: call.key.to_string(),
+            attempt: call.attempt,
+        };
+        let instance = context.instance(&step)?;
+        let applied = instance.apply(&request).await.map_err(step_error)?;
+        audit_outputs(&step, &applied)?;
+        Ok(applied)
+    }
+
+    async fn probe(self, call: ReadyCall) -> Result<Ready, StepError> {
+        let step = self.0.step(call.step)?;
+        let request = ReadyRequest {
+            step: Context::call(&step, &call.needs)?,
+            outputs: call.outputs.as_ref().clone(),
+        };
+        self.0.instance(&step)?.ready(&request).await.map_err(step_error)
+    }
+}
+
+/// The host audits the plugin: what it promised for dependents must be there.
+fn audit_outputs(step: &PlannedStep<'_>, applied: &Applied) -> Result<(), StepError> {
+    match step.outputs().iter().find(|name| !applied.outputs.contains_key(*name)) {
+        Some(missing) => Err(broken(format!(
+            "the plugin applied {} and did not give the output `{missing}` that it promised",
+            step.address()
+        ))),
+        None => Ok(()),
+    }
+}
+
+impl Context {
+    fn hand_over(
+        &self,
+        step: &PlannedStep<'_>,
+        needs: &[Dependency],
+    ) -> Result<Applied, StepError> {
+        let connection = Self::connection(step, needs)?;
+        let path = connection.save(&self.state).map_err(|error| {
+            let message = format!("writing the connection's record: {error}");
+            StepError::new(kind::UNAVAILABLE, RetryClass::Permanent, message)
+        })?;
+        Ok(Applied {
+            action: applied::CREATED.to_owned(),
+            outputs: Map::new(),
+            undo: Value::Null,
+            detail: Some(format!("recorded in {}", path.display())),
+        })
+    }
+}
+
+impl Runner for Performer {
+    fn apply(&self, call: ApplyCall) -> BoxFuture<'static, Result<Applied, StepError>> {
+        self.clone().perform(call).boxed()
+    }
+
+    fn ready(&self, call: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
+        self.clone().probe(call).boxed()
+    }
+}

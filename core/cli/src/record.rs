@@ -1,0 +1,122 @@
+//! What is written down of a run besides its journal: enough to go on with it in another process.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use skybridge_model::Timestamp;
+
+use crate::args::SimulateArgs;
+use crate::failure::{Failure, Outcome};
+use crate::state::{StateDir, private_folder, write_durably};
+
+/// The version of `run.json`.
+const VERSION: u32 = 1;
+
+/// `run.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct RunRecord {
+    pub(crate) version: u32,
+    pub(crate) run: String,
+    /// The manifest's path as the user gave it, for messages.
+    pub(crate) manifest: String,
+    pub(crate) started: Timestamp,
+    pub(crate) simulate: bool,
+    pub(crate) scenario: Option<PathBuf>,
+    pub(crate) simulator: Option<String>,
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct RunDir(PathBuf);
+
+impl RunDir {
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    /// Makes the folder; the record is written last, so that a folder with one is whole.
+    pub(crate) fn create(
+        state: &StateDir,
+        record: &RunRecord,
+        manifest: &str,
+        plan: &[u8],
+    ) -> Outcome<Self> {
+        let folder = state.runs().join(&record.run);
+        let write = || -> std::io::Result<()> {
+            private_folder(&folder)?;
+            write_durably(&folder.join("manifest.toml"), manifest.as_bytes())?;
+            write_durably(&folder.join("plan.json"), plan)?;
+            let text = serde_json::to_vec_pretty(record)?;
+            write_durably(&folder.join("run.json"), &text)
+        };
+        write().map_err(|error| Failure::io("writing down the run", &error))?;
+        Ok(Self(folder))
+    }
+
+    /// A run's folder, if it is whole.
+    pub(crate) fn open(state: &Path, run: &str) -> Option<Self> {
+        let folder = state.join("runs").join(run);
+        // A name with a slash or dots would leave the folder.
+        let plain = run.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (plain && folder.join("run.json").is_file()).then_some(Self(folder))
+    }
+
+    pub(crate) fn record(&self) -> Outcome<RunRecord> {
+        let bytes = self.read("run.json")?;
+        let record: RunRecord = serde_json::from_slice(&bytes).map_err(|error| {
+            let text = format!("{}: {error}", self.0.join("run.json").display());
+            Failure::usage(text, "the file was changed by hand, or by a newer Skybridge")
+        })?;
+        if record.version > VERSION {
+            let text = format!("run {} was written by a newer Skybridge", record.run);
+            return Err(Failure::usage(text, "use that version to go on with it"));
+        }
+        Ok(record)
+    }
+
+    pub(crate) fn manifest(&self) -> Outcome<Vec<u8>> {
+        self.read("manifest.toml")
+    }
+
+    pub(crate) fn plan(&self) -> Outcome<Vec<u8>> {
+        self.read("plan.json")
+    }
+
+    fn read(&self, name: &str) -> Outcome<Vec<u8>> {
+        fs_err::read(self.0.join(name)).map_err(|error| Failure::io("reading the run", &error))
+    }
+}
+
+impl RunRecord {
+    pub(crate) fn new(run: &str, manifest: &Path, started: Timestamp, args: &SimulateArgs) -> Self {
+        Self {
+            version: VERSION,
+            run: run.to_owned(),
+            manifest: manifest.display().to_string(),
+            started,
+            simulate: args.simulate,
+            scenario: args.scenario.clone(),
+            simulator: args.simulator.clone(),
+        }
+    }
+
+    pub(crate) fn simulate_args(&self) -> SimulateArgs {
+        SimulateArgs {
+            simulate: self.simulate,
+            scenario: self.scenario.clone(),
+            simulator: self.simulator.clone(),
+        }
+    }
+}
+
+/// The names of all runs in a state directory, oldest first: run ids begin with their time.
+pub(crate) fn runs(state: &Path) -> Vec<String> {
+    let Ok(entries) = fs_err::read_dir(state.join("runs")) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|name| RunDir::open(state, name).is_some())
+        .collect();
+    names.sort();
+    names
+}

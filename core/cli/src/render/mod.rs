@@ -1,0 +1,5 @@
+//! What people see.
+
+pub(crate) mod diagnostics;
+pub(crate) mod progress;
+pub(crate) mod summary;

@@ -1,0 +1,177 @@
+//! What plan, apply, resume and verify share: a locked state directory, simulated clouds when they
+//! are meant, open connectors, and the plan they describe.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use skybridge_engine::{Limits, RunId};
+use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
+use skybridge_model::{Diagnostic, Diagnostics};
+use skybridge_plan::{ConnectorInput, Plan, PlanOptions, Planned};
+use skybridge_plugin_protocol::manifest::capability;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::args::SimulateArgs;
+use crate::connect::{self, Checked, Instances};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::observe::Looker;
+use crate::perform::Context;
+use crate::simulation::Simulation;
+use crate::state::StateDir;
+use crate::vault;
+use crate::witness::{AuditLog, OnProgress};
+
+/// Everything a command that talks to a cloud has open. Dropping it gives the lock back.
+pub(crate) struct Session {
+    pub(crate) checked: Checked,
+    pub(crate) state: StateDir,
+    pub(crate) identity: PathBuf,
+    pub(crate) instances: Instances,
+    simulation: Simulation,
+    _lock: StateLock,
+}
+
+impl Session {
+    /// Opens everything. `doing` is what others are told who find the state directory locked.
+    pub(crate) async fn open(
+        app: &App,
+        checked: Checked,
+        state: &Path,
+        simulate: &SimulateArgs,
+        doing: &str,
+        on_progress: OnProgress,
+    ) -> Outcome<Self> {
+        let state = StateDir::open(state)
+            .map_err(|error| Failure::io("opening the state directory", &error))?;
+        let holder = Holder::this_process(doing, app.clock.now());
+        let lock = StateLock::acquire(state.path(), &holder).map_err(locked)?;
+        let identity = vault::identity_file()?;
+        let vault = vault::open(&state.vault(), &identity)?;
+        let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), on_progress)?;
+        let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
+        let surroundings = app.surroundings(vault, audit);
+        let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
+        Ok(Self { checked, state, identity, instances, simulation, _lock: lock })
+    }
+
+    /// Closes what has to be closed in order.
+    pub(crate) async fn close(self) {
+        drop(self.instances);
+        self.simulation.stop().await;
+    }
+
+    /// The plan, without having looked at the world, with what is needed to act on it.
+    pub(crate) async fn describe(&self, options: &PlanOptions) -> Outcome<Context> {
+        describe(&self.checked, &self.instances, options, self.state.clone()).await
+    }
+
+    /// The plan after having looked at the world.
+    pub(crate) async fn observe(&self, app: &App, context: Context) -> Outcome<Context> {
+        let context = Arc::new(context);
+        let looker = Looker::new(Arc::clone(&context));
+        let work = context.work(RunId::new(uuid::Uuid::nil()));
+        let surroundings = skybridge_engine::Context {
+            store: Box::new(MemoryStore::new()),
+            clock: Arc::clone(&app.clock),
+            cancel: CancellationToken::new(),
+            observer: Box::new(()),
+            limits: Limits::default(),
+        };
+        let runner = Arc::new(looker.clone());
+        let report = skybridge_engine::run(work, RunState::default(), runner, surroundings)
+            .await
+            .map_err(|error| engine_failure("looking at the world", &error))?;
+        let mut seen = looker.seen();
+        for failure in report.failures {
+            let mut planned = Planned::new(skybridge_plan::Action::Read);
+            planned.error = Some(failure.error.to_string());
+            seen.insert(failure.address, planned);
+        }
+        // The tasks that looked are done, so nobody else holds it; a copy would be as good.
+        let Context { plan, instances, state } = Arc::unwrap_or_clone(context);
+        Ok(Context { plan: plan.with_observations(seen), instances, state })
+    }
+}
+
+/// Asks every connector for its steps and makes one plan of them.
+pub(crate) async fn describe(
+    checked: &Checked,
+    instances: &Instances,
+    options: &PlanOptions,
+    state: StateDir,
+) -> Outcome<Context> {
+    connect::require(checked, capability::ONBOARD)?;
+    let mut inputs = Vec::new();
+    for connector in &checked.manifest.connectors {
+        let instance = &instances[&connector.name];
+        let description = instance.describe().await.map_err(|error| {
+            Failure::plugin(&format!("describing `{}`", connector.name), &error)
+        })?;
+        let (kind, title) = connect::destination(&connector.destination);
+        inputs.push(ConnectorInput {
+            name: connector.name.clone(),
+            plugin: connector.plugin.clone(),
+            description,
+            destination: kind.to_owned(),
+            destination_title: title.to_owned(),
+            depends_on: connector.depends_on.iter().map(dependency).collect(),
+            span: Some(connector.span.clone()),
+        });
+    }
+    let (plan, diagnostics) = skybridge_plan::plan(inputs, options);
+    match plan {
+        Some(plan) if !diagnostics.has_errors() => {
+            Ok(Context { plan, instances: instances.clone(), state })
+        }
+        _ => Err(Failure::manifest(diagnostics, checked.text.clone())),
+    }
+}
+
+fn dependency(named: &skybridge_manifest::Dependency) -> skybridge_plan::Dependency {
+    skybridge_plan::Dependency {
+        connector: named.connector.clone(),
+        span: Some(named.span.clone()),
+    }
+}
+
+fn locked(error: LockError) -> Box<Failure> {
+    let held = matches!(error, LockError::Held { .. });
+    let text = match &error {
+        LockError::Held { .. } => error.to_string(),
+        LockError::Io { source, .. } => format!("{error}: {source}"),
+    };
+    let help = if held {
+        "wait until it is done, or end it: the lock goes with the process"
+    } else {
+        "check the folder's permissions and the space on its disk"
+    };
+    Failure::new(Exit::Stuck, Diagnostic::error("SKY-RUN-001", text).help(help))
+}
+
+/// The engine could not go on: the journal, or a plan that cannot be run.
+pub(crate) fn engine_failure(doing: &str, error: &dyn std::error::Error) -> Box<Failure> {
+    let mut text = format!("{doing}: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    let diagnostic = Diagnostic::error("SKY-RUN-006", text)
+        .help("nothing that was recorded is lost; mend the cause and run `skybridge resume`");
+    Failure::new(Exit::Stuck, diagnostic)
+}
+
+/// What looking at the world could not find out, as diagnostics.
+pub(crate) fn unseen(plan: &Plan) -> Diagnostics {
+    plan.steps()
+        .filter_map(|step| {
+            let error = step.planned()?.error.clone()?;
+            Some(
+                Diagnostic::error("SKY-RUN-007", format!("cannot look at it: {error}"))
+                    .at(step.address()),
+            )
+        })
+        .collect()
+}

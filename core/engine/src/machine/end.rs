@@ -1,0 +1,108 @@
+//! How steps and runs end, and what follows from it for others.
+
+use jiff::Timestamp;
+use skybridge_journal::{Event, Status, StepError};
+use skybridge_model::Address;
+
+use super::{Effect, Machine, Turn};
+use crate::events::RunEvent;
+use crate::report::RunOutcome;
+
+impl Machine {
+    /// A step that was waited for is ready.
+    pub(super) fn ready(&mut self, step: u32, now: Timestamp, turn: &mut Turn) {
+        let address = self.work.steps[step as usize].address.clone();
+        self.record(step, Event::StepReady { address, at: now }, turn);
+        self.finish(step, now, turn);
+    }
+
+    /// A step is done: those that only waited for it may start.
+    pub(super) fn finish(&mut self, step: u32, now: Timestamp, turn: &mut Turn) {
+        let state = &self.steps[step as usize];
+        let finished = RunEvent::StepFinished {
+            address: self.work.steps[step as usize].address.clone(),
+            action: state.action.clone().unwrap_or_default(),
+            detail: state.detail.clone(),
+            seconds: seconds(state.began, now),
+        };
+        turn.effects.push(Effect::Tell(finished));
+        for at in 0..self.graph.dependents(step).len() {
+            let dependent = self.graph.dependents(step)[at];
+            let state = &mut self.steps[dependent as usize];
+            state.unmet -= 1;
+            if state.unmet == 0 && state.status == Status::Pending {
+                self.enqueue(dependent);
+            }
+        }
+    }
+
+    /// A step is given up.
+    pub(super) fn fail(&mut self, step: u32, error: StepError, now: Timestamp, turn: &mut Turn) {
+        let address = self.work.steps[step as usize].address.clone();
+        let state = &mut self.steps[step as usize];
+        let (Status::Intended { attempt } | Status::Applied { attempt }) = state.status else {
+            return;
+        };
+        let failed = RunEvent::StepFailed {
+            address: address.clone(),
+            error: (&error).into(),
+            seconds: seconds(state.began, now),
+        };
+        state.error = Some(error.clone());
+        let event = Event::StepFailed { address, attempt, error, at: now, r#final: true };
+        self.record(step, event, turn);
+        turn.effects.push(Effect::Tell(failed));
+        self.skip_dependents(step, turn);
+    }
+
+    /// Skips everything that needs `step`, directly or not. None of it can have been begun.
+    pub(super) fn skip_dependents(&mut self, step: u32, turn: &mut Turn) {
+        // The root cause of a step that was itself skipped is the one that step names.
+        let because = match &self.steps[step as usize].because {
+            Some(root) => root.clone(),
+            None => self.work.steps[step as usize].address.clone(),
+        };
+        let mut around = vec![step];
+        while let Some(step) = around.pop() {
+            for at in 0..self.graph.dependents(step).len() {
+                let dependent = self.graph.dependents(step)[at];
+                if self.steps[dependent as usize].status == Status::Pending {
+                    self.skip(dependent, because.clone(), turn);
+                    around.push(dependent);
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, step: u32, because: Address, turn: &mut Turn) {
+        let address = self.work.steps[step as usize].address.clone();
+        self.steps[step as usize].because = Some(because.clone());
+        let event = Event::StepSkipped { address: address.clone(), because: because.clone() };
+        self.record(step, event, turn);
+        turn.effects.push(Effect::Tell(RunEvent::StepSkipped { address, because }));
+    }
+
+    /// Ends the run when nothing is in flight and nothing more may begin.
+    pub(super) fn conclude(&mut self, now: Timestamp, turn: &mut Turn) {
+        if self.in_flight > 0 {
+            return;
+        }
+        let outcome = match (self.open, self.stopping) {
+            (0, _) => self.verdict(),
+            (_, true) => RunOutcome::Interrupted,
+            (_, false) => return,
+        };
+        turn.records.push(match outcome.recorded() {
+            Some(outcome) => Event::RunFinished { outcome, at: now },
+            None => Event::RunInterrupted { at: now },
+        });
+        let (counts, seconds) = (self.counts(), seconds(self.began, now));
+        turn.effects.push(Effect::Tell(RunEvent::RunFinished { outcome, counts, seconds }));
+        turn.effects.push(Effect::Finished(outcome));
+        self.outcome = Some(outcome);
+    }
+}
+
+fn seconds(since: Option<Timestamp>, now: Timestamp) -> f64 {
+    since.map_or(0.0, |since| now.duration_since(since).as_secs_f64())
+}

@@ -1,0 +1,135 @@
+//! Journals a run goes on from, and journals it refuses to go on from.
+
+use skybridge_journal::{Event, Outcome, RunState, Status, replay};
+
+use super::world::{Crash, Script, World, applied, error};
+use crate::testing::{address, at, outputs, work};
+use crate::{
+    Effect, Input, Limits, Machine, RetryClass, RunId, RunOutcome, StartError, Turn, Work,
+};
+
+fn begun(work: &Work) -> Vec<Event> {
+    vec![Event::RunStarted { run: work.run, plan: work.plan.clone(), at: at(0) }]
+}
+
+fn intended(step: usize, attempt: u32) -> Event {
+    Event::StepIntended { address: address(step), attempt, at: at(1) }
+}
+
+fn resumed(work: Work, events: &[Event]) -> Result<Machine, StartError> {
+    Machine::new(work, replay(events).unwrap(), Limits::default())
+}
+
+fn first_call(turn: &Turn) -> Option<&Effect> {
+    turn.effects.iter().find(|e| matches!(e, Effect::Apply { .. } | Effect::Probe { .. }))
+}
+
+/// An intent without an outcome is applied again under the same key, and counted on.
+#[test]
+fn applies_again_what_was_intended() {
+    let work = work(&[&[]]);
+    let mut events = begun(&work);
+    events.extend([intended(0, 0), intended(0, 1)]);
+    let mut machine = resumed(work.clone(), &events).unwrap();
+    let turn = machine.step(Input::Start, at(10));
+    assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 0, attempt: 2 }));
+    let key = machine.apply_call(0, 2).unwrap().key;
+    assert_eq!(key, crate::key::step_key(work.run, &address(0)));
+}
+
+/// What a crash kept from being skipped is skipped when the run goes on.
+#[test]
+fn skips_what_a_crash_left_unskipped() {
+    let work = work(&[&[], &[0], &[1]]);
+    let mut events = begun(&work);
+    events.push(intended(0, 0));
+    events.push(Event::StepFailed {
+        address: address(0),
+        attempt: 0,
+        error: error(RetryClass::Permanent),
+        at: at(2),
+        r#final: true,
+    });
+    events.push(Event::StepSkipped { address: address(1), because: address(0) });
+    let mut machine = resumed(work, &events).unwrap();
+    let turn = machine.step(Input::Start, at(10));
+    let skipped = Event::StepSkipped { address: address(2), because: address(0) };
+    assert!(turn.records.contains(&skipped), "although a step on the way was skipped already");
+    assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
+}
+
+/// Failures before a crash still count against the budget.
+#[test]
+fn counts_failures_of_earlier_processes() {
+    let work = work(&[&[]]);
+    let mut events = begun(&work);
+    for attempt in 0..24 {
+        events.push(intended(0, attempt));
+        events.push(Event::StepFailed {
+            address: address(0),
+            attempt,
+            error: error(RetryClass::Transient),
+            at: at(2),
+            r#final: false,
+        });
+    }
+    let mut machine = resumed(work, &events).unwrap();
+    machine.step(Input::Start, at(10));
+    let answer = Err(error(RetryClass::Transient));
+    machine.step(Input::Applied { step: 0, answer }, at(11));
+    assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
+}
+
+/// A run that has ended is not taken up again: its report is all there is.
+#[test]
+fn an_ended_run_stays_ended() {
+    let mut world = World::new(&[&[], &[0]], &[Script::Works, Script::Fails]);
+    let report = world.process(None).unwrap();
+    assert!(matches!(world.disk.last(), Some(Event::RunFinished { outcome: Outcome::Failed, .. })));
+    let mut machine = resumed(world.work.clone(), &world.disk).unwrap();
+    assert_eq!(machine.report(), report);
+    assert!(machine.step(Input::Start, at(99)).records.is_empty());
+}
+
+/// A resumed run's report speaks of all steps, not only of those of this process.
+#[test]
+fn reports_what_earlier_processes_did() {
+    let mut world = World::new(&[&[], &[0]], &[Script::Works, Script::Works]);
+    assert_eq!(world.process(Some(Crash::After(4))), None);
+    let report = world.process(None).unwrap();
+    assert_eq!(report.counts.done, 2);
+    assert_eq!(report.steps[0].action.as_deref(), Some("created"));
+    assert_eq!(*report.steps[0].outputs, outputs(0));
+    assert_eq!(report.steps[0].status, Status::Ready);
+}
+
+/// Journals of other runs, other plans and other graphs are refused by name.
+#[test]
+fn refuses_what_does_not_belong_to_it() {
+    let ours = work(&[&[], &[0]]);
+    let other_run = Work { run: RunId::new(uuid::Uuid::from_u128(1)), ..ours.clone() };
+    let other_plan = Work { plan: "plan-2".to_owned(), ..ours.clone() };
+    let mut events = begun(&ours);
+    let refused = |work: Work, events: &[Event]| resumed(work, events).unwrap_err();
+    assert!(matches!(refused(other_run, &events), StartError::OtherRun { .. }));
+    assert!(matches!(refused(other_plan, &events), StartError::OtherPlan { .. }));
+    events.push(intended(1, 0));
+    assert_eq!(
+        refused(ours.clone(), &events),
+        StartError::OutOfOrder { address: address(1), need: address(0) }
+    );
+    events.push(intended(7, 0));
+    assert_eq!(refused(ours, &events), StartError::UnknownStep(address(7)));
+}
+
+/// An answer that was recorded but not acted upon is acted upon, not asked for again.
+#[test]
+fn goes_on_behind_a_recorded_outcome() {
+    let work = work(&[&[], &[0]]);
+    let mut machine = Machine::new(work.clone(), RunState::default(), Limits::default()).unwrap();
+    let mut events = machine.step(Input::Start, at(0)).records;
+    let turn = machine.step(Input::Applied { step: 0, answer: Ok(applied(0)) }, at(1));
+    events.push(turn.records[0].clone());
+    let turn = resumed(work, &events).unwrap().step(Input::Start, at(2));
+    assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 1, attempt: 0 }));
+}

@@ -1,0 +1,290 @@
+//! What the host offers its plugins: log, progress, clock, cancellation, the vault, the record.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec};
+use async_ffi::{FfiFuture, FutureExt};
+use skybridge_model::{Clock, Secret};
+use skybridge_plugin_api::{
+    AbiError, AbiResult, HostServices, HostServices_TO, HostServicesBox, LogSite, LogValue,
+    SecretFuture, codes::record, kind, retry,
+};
+use skybridge_plugin_protocol::{audit::Write, error::ErrorDetail};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tracing_subscriber::filter::Targets;
+
+use crate::relog::Relog;
+
+/// Why the vault did not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct VaultError(pub String);
+
+/// Where secrets are sealed. Calls block; the services run them where blocking is fine.
+pub trait Vault: Send + Sync + 'static {
+    /// A secret of a connector, or nothing.
+    ///
+    /// # Errors
+    /// When it is there and cannot be opened.
+    fn get(&self, connector: &str, name: &str) -> Result<Option<Secret<Vec<u8>>>, VaultError>;
+    /// Seals a secret; it is on disk on return.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing is kept then.
+    fn put(&self, connector: &str, name: &str, value: Secret<Vec<u8>>) -> Result<(), VaultError>;
+    /// Forgets a secret.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    fn remove(&self, connector: &str, name: &str) -> Result<(), VaultError>;
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The step or whatever else the call is about.
+    pub subject: String,
+    /// So much is done.
+    pub done: u64,
+    /// Of so much; 0: unknown.
+    pub total: u64,
+    /// What is being done.
+    pub note: String,
+}
+
+/// Who is told what plugins tell.
+pub trait Witness: Send + Sync + 'static {
+    /// A call came further.
+    fn progress(&self, _connector: &str, _progress: Progress) {}
+    /// A plugin wrote to its cloud on behalf of `subject`.
+    fn write(&self, _connector: &str, _subject: &str, _write: Write) {}
+}
+
+/// A witness that forgets.
+#[derive(Debug, Clone, Copy)]
+pub struct NoWitness;
+
+impl Witness for NoWitness {}
+
+/// What the services of one connector are made of.
+#[derive(Clone)]
+pub struct Services {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connector: String,
+    vault: Arc<dyn Vault>,
+    clock: Arc<dyn Clock>,
+    witness: Arc<dyn Witness>,
+    log: Targets,
+    relog: Relog,
+    runtime: Handle,
+    calls: Mutex<BTreeMap<u64, Call>>,
+}
+
+struct Call {
+    subject: String,
+    span: tracing::Span,
+    cancel: watch::Sender<bool>,
+}
+
+/// Calls are numbered over all instances, so that a number is never another call's.
+static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
+
+/// A note longer than this is cut: it is one line of a terminal.
+const NOTE_CHARS_MAX: usize = 200;
+
+impl Services {
+    /// The services of `connector`. Must be called within a tokio runtime, which they keep.
+    pub fn new(
+        connector: &str,
+        vault: Arc<dyn Vault>,
+        clock: Arc<dyn Clock>,
+        witness: Arc<dyn Witness>,
+        log: Targets,
+    ) -> Self {
+        let inner = Inner {
+            connector: connector.to_owned(),
+            vault,
+            clock,
+            witness,
+            log,
+            relog: Relog::default(),
+            runtime: Handle::current(),
+            calls: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn boxed(&self) -> HostServicesBox {
+        HostServices_TO::from_ptr(RArc::new(self.clone()), TD_Opaque)
+    }
+
+    /// Registers a call about `subject`; its spans hang below the present span.
+    pub(crate) fn begin(&self, subject: &str) -> CallGuard {
+        let number = NEXT_CALL.fetch_add(1, Ordering::Relaxed);
+        let (cancel, _) = watch::channel(false);
+        let call = Call { subject: subject.to_owned(), span: tracing::Span::current(), cancel };
+        self.calls().insert(number, call);
+        CallGuard { services: self.clone(), number }
+    }
+
+    fn calls(&self) -> MutexGuard<'_, BTreeMap<u64, Call>> {
+        self.inner.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, VaultError> + Send + 'static,
+    ) -> FfiFuture<AbiResult<T>> {
+        let inner = Arc::clone(&self.inner);
+        // A plugin's threads poll this future, and they have no runtime of ours.
+        let task = self.inner.runtime.spawn_blocking(move || work(&inner));
+        async move {
+            match task.await {
+                Ok(Ok(value)) => RResult::ROk(value),
+                Ok(Err(error)) => RResult::RErr(vault_error(&error.0)),
+                Err(_) => RResult::RErr(vault_error("the host is stopping")),
+            }
+        }
+        .into_ffi()
+    }
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Services({})", self.inner.connector)
+    }
+}
+
+fn vault_error(message: &str) -> AbiError {
+    let detail = ErrorDetail {
+        message: message.to_owned(),
+        operation: Some("using the vault".to_owned()),
+        ..ErrorDetail::default()
+    };
+    AbiError {
+        kind: kind::UNAVAILABLE,
+        retry: retry::PERMANENT,
+        retry_after_ms: 0,
+        detail: serde_json::to_vec(&detail).unwrap_or_default().into(),
+    }
+}
+
+/// A call under way; dropping it ends it.
+pub(crate) struct CallGuard {
+    services: Services,
+    pub(crate) number: u64,
+}
+
+impl CallGuard {
+    /// Asks the plugin to stop.
+    pub(crate) fn cancel(&self) {
+        if let Some(call) = self.services.calls().get(&self.number) {
+            call.cancel.send_replace(true);
+        }
+    }
+}
+
+impl Drop for CallGuard {
+    fn drop(&mut self) {
+        self.services.calls().remove(&self.number);
+    }
+}
+
+impl HostServices for Services {
+    fn log_enabled(&self, level: u8, target: RStr<'_>) -> bool {
+        self.inner.log.would_enable(target.as_str(), &crate::relog::level(level))
+    }
+
+    fn log_event(&self, site: &LogSite<'_>, span: u64, values: RSlice<'_, LogValue<'_>>) {
+        self.inner.relog.event(site, span, values.as_slice());
+    }
+
+    fn span_open(
+        &self,
+        site: &LogSite<'_>,
+        span: u64,
+        parent: u64,
+        call: u64,
+        values: RSlice<'_, LogValue<'_>>,
+    ) {
+        let root = self.calls().get(&call).and_then(|call| call.span.id());
+        self.inner.relog.open(site, span, parent, root, values.as_slice());
+    }
+
+    fn span_record(&self, span: u64, values: RSlice<'_, LogValue<'_>>) {
+        self.inner.relog.record(span, values.as_slice());
+    }
+
+    fn span_close(&self, span: u64) {
+        self.inner.relog.close(span);
+    }
+
+    fn progress(&self, call: u64, done: u64, total: u64, note: RStr<'_>) {
+        let Some(subject) = self.calls().get(&call).map(|call| call.subject.clone()) else {
+            return;
+        };
+        let note = note.as_str().chars().filter(|c| !c.is_control()).take(NOTE_CHARS_MAX).collect();
+        self.inner.witness.progress(&self.inner.connector, Progress { subject, done, total, note });
+    }
+
+    fn now_unix_ms(&self) -> u64 {
+        u64::try_from(self.inner.clock.now().as_millisecond()).unwrap_or(0)
+    }
+
+    fn is_cancelled(&self, call: u64) -> bool {
+        // A call that is over is a call nobody waits for.
+        self.calls().get(&call).is_none_or(|call| *call.cancel.borrow())
+    }
+
+    fn cancelled(&self, call: u64) -> FfiFuture<()> {
+        let watched = self.calls().get(&call).map(|call| call.cancel.subscribe());
+        async move {
+            if let Some(mut watched) = watched {
+                // An error means that the call has ended, which is as good.
+                drop(watched.wait_for(|asked| *asked).await);
+            }
+        }
+        .into_ffi()
+    }
+
+    fn secret_get(&self, name: RString) -> SecretFuture {
+        self.blocking(move |inner| {
+            let found = inner.vault.get(&inner.connector, &name)?;
+            Ok(match found {
+                Some(secret) => ROption::RSome(RVec::from(secret.expose().as_slice())),
+                None => ROption::RNone,
+            })
+        })
+    }
+
+    fn secret_put(&self, name: RString, value: RVec<u8>) -> FfiFuture<AbiResult<()>> {
+        let value = Secret::new(value.into_vec());
+        self.blocking(move |inner| inner.vault.put(&inner.connector, &name, value))
+    }
+
+    fn secret_remove(&self, name: RString) -> FfiFuture<AbiResult<()>> {
+        self.blocking(move |inner| inner.vault.remove(&inner.connector, &name))
+    }
+
+    fn record(&self, call: u64, what: u16, body: RSlice<'_, u8>) {
+        let Some(subject) = self.calls().get(&call).map(|call| call.subject.clone()) else {
+            return;
+        };
+        if what == record::WRITE {
+            match serde_json::from_slice(body.as_slice()) {
+                Ok(write) => self.inner.witness.write(&self.inner.connector, &subject, write),
+                Err(error) => {
+                    tracing::warn!(%error, "a plugin recorded a write the host cannot read")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The planner and its views, from the outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
+mod check;
+mod errors;
+mod exhaustive;
+mod fixture;
+mod formats;
+mod hostile;
+mod observations;
+mod selection;
+mod views;

@@ -1,0 +1,20 @@
+//! What a plugin tells the host of every write it makes to a cloud.
+
+use serde::{Deserialize, Serialize};
+
+/// One write, told before its outcome is used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Write {
+    /// What was being done: `creating role assignment`.
+    pub operation: String,
+    /// The HTTP method, or the cloud's own verb.
+    pub method: String,
+    /// What was written, without query and without secrets.
+    pub target: String,
+    /// The answer's status; 0 when none came.
+    pub status: u16,
+    /// The cloud's request id, when it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,54 @@
+//! Management groups.
+
+use serde::Deserialize;
+
+use super::MANAGEMENT_GROUPS_VERSION;
+use crate::cloud::Service;
+use crate::request::{Path, Request};
+
+/// A management group. The root group's name is the tenant's id.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ManagementGroup {
+    /// The whole resource id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    #[serde(default)]
+    pub properties: Properties,
+}
+
+/// What a management group says.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Properties {
+    /// The tenant.
+    pub tenant_id: Option<String>,
+    /// Its name for people.
+    pub display_name: Option<String>,
+}
+
+/// The scope of the management group `name`.
+#[must_use]
+pub fn scope(name: &str) -> String {
+    format!("/providers/Microsoft.Management/managementGroups/{name}")
+}
+
+/// Reads one management group.
+#[must_use]
+pub fn get_request(name: &str) -> Request {
+    let path = Path::new().scope(&scope(name));
+    fresh(Request::get(Service::ResourceManager, path, "reading management group"))
+}
+
+/// Lists the management groups the caller can see.
+#[must_use]
+pub fn list_request() -> Request {
+    let path = Path::fixed("/providers/Microsoft.Management/managementGroups");
+    fresh(Request::get(Service::ResourceManager, path, "listing management groups"))
+}
+
+/// The service caches its answers unless it is told not to.
+fn fresh(request: Request) -> Request {
+    request.version(MANAGEMENT_GROUPS_VERSION).header("cache-control", "no-cache")
+}

@@ -1,0 +1,177 @@
+//! The transport over real sockets.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::error::{ClientError, TransportKind};
+use crate::request::Method;
+use crate::response::Response;
+use crate::transport::{Transport, WireRequest};
+
+/// Connecting, TLS included: a service that takes longer is not there.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// Silence in the middle of an answer.
+const READ_LIMIT: Duration = Duration::from_secs(60);
+/// A whole exchange. Resource Manager itself gives up on a backend after about a minute.
+const EXCHANGE_LIMIT: Duration = Duration::from_secs(120);
+/// The largest answer that is read: provider operations of one namespace are about 2 MB.
+const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Idle connections kept per host; a run keeps fewer steps in flight per service.
+const IDLE_PER_HOST_MAX: usize = 32;
+
+/// Whose certificates are believed.
+#[derive(Debug, Clone, Default)]
+pub enum Trust {
+    /// Those the machine believes.
+    #[default]
+    Platform,
+    /// Only those of this certificate authority (PEM): a simulated cloud. Proxies are not used.
+    Only(String),
+}
+
+/// How to send.
+#[derive(Debug, Clone, Default)]
+pub struct HttpOptions {
+    /// Whose certificates are believed.
+    pub trust: Trust,
+}
+
+/// Why a transport could not be made.
+#[derive(Debug, Error)]
+pub enum HttpSetupError {
+    /// The certificate authority is not PEM, or the machine's certificates cannot be used.
+    #[error("setting up TLS: {message}")]
+    Tls {
+        /// The cause.
+        message: String,
+    },
+}
+
+/// Sends over HTTPS.
+#[derive(Debug, Clone)]
+pub struct HttpTransport {
+    http: reqwest::Client,
+}
+
+impl HttpTransport {
+    /// Sets a transport up; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the certificates to believe cannot be used.
+    pub fn new(options: &HttpOptions) -> Result<Self, HttpSetupError> {
+        // Each plugin has its own copy of this static. A second call finds the provider there.
+        let _already_there = rustls::crypto::ring::default_provider().install_default().is_err();
+        let mut builder = reqwest::Client::builder()
+            .https_only(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(READ_LIMIT)
+            .timeout(EXCHANGE_LIMIT)
+            .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+            .gzip(true)
+            .user_agent(concat!("skybridge/", env!("CARGO_PKG_VERSION")));
+        if let Trust::Only(pem) = &options.trust {
+            let authorities = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+                .map_err(|error| HttpSetupError::Tls { message: chain(&error) })?;
+            builder = builder.tls_certs_only(authorities).no_proxy();
+        }
+        let http =
+            builder.build().map_err(|error| HttpSetupError::Tls { message: chain(&error) })?;
+        Ok(Self { http })
+    }
+
+    async fn read(
+        request: &WireRequest,
+        mut response: reqwest::Response,
+    ) -> Result<Response, ClientError> {
+        let status = response.status().as_u16();
+        let headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(n, v)| (n.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| broken(request, &e))? {
+            if body.len() + chunk.len() > RESPONSE_BYTES_MAX {
+                return Err(ClientError::Transport {
+                    service: request.origin.service,
+                    operation: request.origin.operation,
+                    kind: TransportKind::TooLarge,
+                    message: format!("the answer is larger than {RESPONSE_BYTES_MAX} bytes"),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response::new(status, headers, body, Timestamp::now()))
+    }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Put => reqwest::Method::PUT,
+            Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut outgoing = self.http.request(method, &request.url);
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(*name, value);
+        }
+        if let Some(token) = &request.bearer {
+            outgoing = outgoing.bearer_auth(token.expose());
+        }
+        match &request.body {
+            Some((content_type, body)) => {
+                outgoing =
+                    outgoing.header("content-type", *content_type).body(body.expose().to_owned());
+            }
+            // Services answer 411 to a POST that says nothing of its length.
+            None if request.method != Method::Get => {
+                outgoing = outgoing.header("content-length", "0");
+            }
+            None => {}
+        }
+        let response = outgoing.send().await.map_err(|error| broken(&request, &error))?;
+        Self::read(&request, response).await
+    }
+}
+
+fn broken(request: &WireRequest, error: &reqwest::Error) -> ClientError {
+    let kind = if error.is_connect() {
+        TransportKind::Connect
+    } else if error.is_timeout() {
+        TransportKind::Timeout
+    } else if error.is_builder() {
+        TransportKind::Refused
+    } else {
+        TransportKind::Interrupted
+    };
+    ClientError::Transport {
+        service: request.origin.service,
+        operation: request.origin.operation,
+        kind,
+        message: chain(error),
+    }
+}
+
+/// The causes one after the other. The outermost text of `reqwest` repeats the whole address, so
+/// it is left out wherever there is a cause below it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut texts = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if texts.last() != Some(&text) {
+            texts.push(text);
+        }
+        cause = error.source();
+    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+}

@@ -1,0 +1,5 @@
+//! What can be tested without a server, and what a scripted one shows.
+
+mod exchanges;
+mod pure;
+mod specifications;

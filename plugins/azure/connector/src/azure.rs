@@ -1,0 +1,214 @@
+//! The connector as the host sees it.
+
+use std::sync::Arc;
+
+use skybridge_azure_client::login::ClientSecretSource;
+use skybridge_azure_client::transport::WireRequest;
+use skybridge_azure_client::{
+    Client, ClientError, Cloud, Endpoints, HttpOptions, HttpTransport, Response, Secret, Service,
+    Transport, TransportKind, Trust,
+};
+use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
+use skybridge_plugin_sdk::protocol::onboard::{
+    Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
+    ReadyRequest, UndoRequest, Undone,
+};
+use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
+use skybridge_plugin_sdk::protocol::verify::{VerifyReport, VerifyRequest};
+use skybridge_plugin_sdk::{
+    Connector, Ctx, Error, Host, Onboard, Result, Verify, async_trait, kind,
+};
+use tokio::sync::OnceCell;
+
+use crate::operator::{Operator, OperatorTokens};
+use crate::session::{AsConnector, Session};
+use crate::settings::Settings;
+use crate::surroundings::Surroundings;
+use crate::{checks, describe, schema, steps};
+
+/// A connector to one Entra tenant.
+pub struct Azure {
+    connector: String,
+    /// Absent for an instance that only simulates.
+    open: Option<Open>,
+}
+
+/// What an instance with settings holds.
+struct Open {
+    settings: Settings,
+    reach: Reach,
+    operator: Client,
+}
+
+/// How the cloud is reached.
+struct Reach {
+    tenant: String,
+    endpoints: Endpoints,
+    transport: Arc<dyn Transport>,
+}
+
+impl AsConnector for Reach {
+    fn connector(&self, client_id: &str, secret: Secret) -> Client {
+        let source = ClientSecretSource::new(
+            self.endpoints.clone(),
+            Arc::clone(&self.transport),
+            self.tenant.clone(),
+            client_id,
+            secret,
+        );
+        Client::new(self.endpoints.clone(), Arc::clone(&self.transport), Arc::new(source))
+    }
+}
+
+/// Sets the real transport up when the first request is sent: reading the machine's certificates
+/// is nothing an offline plan should depend on.
+struct LazyTransport {
+    trust: Trust,
+    made: OnceCell<HttpTransport>,
+}
+
+#[async_trait]
+impl Transport for LazyTransport {
+    async fn exchange(&self, request: WireRequest) -> std::result::Result<Response, ClientError> {
+        let make = || async {
+            HttpTransport::new(&HttpOptions { trust: self.trust.clone() }).map_err(|error| {
+                ClientError::Transport {
+                    service: request.origin.service,
+                    operation: request.origin.operation,
+                    kind: TransportKind::Refused,
+                    message: error.to_string(),
+                }
+            })
+        };
+        self.made.get_or_try_init(make).await?.exchange(request).await
+    }
+}
+
+impl Azure {
+    /// Opens an instance; nothing is asked of the network.
+    pub(crate) fn start(request: OpenRequest) -> Result<Self> {
+        let Some(settings) = request.settings else {
+            return Ok(Self { connector: request.connector, open: None });
+        };
+        let settings = Settings::read(settings)?;
+        let tenant = settings.tenant_id();
+        let (endpoints, trust, operator) = match request.simulated {
+            Some(simulated) => reach_simulated(settings.cloud(), simulated)?,
+            None => {
+                let operator = Operator::read(&request.operator)?;
+                (Endpoints::of(settings.cloud()), Trust::Platform, operator)
+            }
+        };
+        let transport: Arc<dyn Transport> =
+            Arc::new(LazyTransport { trust, made: OnceCell::new() });
+        let reach = Reach { tenant: tenant.clone(), endpoints: endpoints.clone(), transport };
+        let tokens =
+            OperatorTokens::new(operator, tenant, endpoints.clone(), Arc::clone(&reach.transport));
+        let operator = Client::new(endpoints, Arc::clone(&reach.transport), Arc::new(tokens));
+        let open = Some(Open { settings, reach, operator });
+        Ok(Self { connector: request.connector, open })
+    }
+
+    fn open_parts(&self) -> Result<&Open> {
+        self.open.as_ref().ok_or_else(|| {
+            Error::new(kind::PRECONDITION, "the connector was opened without settings")
+                .code("AZ-HOST-002")
+        })
+    }
+
+    /// Everything a call works with.
+    pub(crate) fn session<'a>(&'a self, host: &'a dyn Surroundings) -> Result<Session<'a>> {
+        let open = self.open_parts()?;
+        Ok(Session {
+            connector: &self.connector,
+            settings: &open.settings,
+            client: &open.operator,
+            connectors: &open.reach,
+            host,
+        })
+    }
+}
+
+/// Where a simulated cloud is; nothing but it is believed or asked.
+fn reach_simulated(
+    cloud: Cloud,
+    simulated: SimulatedCloud,
+) -> Result<(Endpoints, Trust, Operator)> {
+    let wrong =
+        |message: String| Error::new(kind::CONTRACT_VIOLATION, message).code("AZ-CONFIG-005");
+    let address = |service: Service, name: &str| {
+        simulated.endpoints.get(name).map(String::as_str).ok_or_else(|| {
+            wrong(format!("the simulated cloud has no endpoint `{name}` for {service}"))
+        })
+    };
+    let endpoints = Endpoints::custom(
+        cloud,
+        address(Service::Login, "login")?,
+        address(Service::ResourceManager, "resource-manager")?,
+        address(Service::Graph, "graph")?,
+    )
+    .map_err(|error| wrong(error.to_string()))?;
+    let operator = serde_json::to_value(simulated.operator)
+        .map_err(|_| wrong("the simulated operator cannot be read".into()))?;
+    Ok((endpoints, Trust::Only(simulated.ca_pem), Operator::simulated(operator)?))
+}
+
+impl Connector for Azure {
+    fn manifest() -> PluginManifest {
+        PluginManifest {
+            name: "azure".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            title: "Microsoft Azure and Entra".into(),
+            capabilities: vec![capability::ONBOARD.into(), capability::VERIFY.into()],
+            settings_schema: schema::settings(),
+            operator_schema: schema::operator(),
+        }
+    }
+
+    fn open(request: OpenRequest, _host: Host) -> Result<Self> {
+        Self::start(request)
+    }
+
+    fn onboard(&self) -> Option<&dyn Onboard> {
+        Some(self)
+    }
+
+    fn verify(&self) -> Option<&dyn Verify> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Onboard for Azure {
+    fn describe(&self, _request: &DescribeRequest) -> Result<Description> {
+        let open = self.open_parts()?;
+        Ok(describe::describe(&self.connector, &open.settings))
+    }
+
+    async fn observe(&self, request: ObserveRequest, ctx: &Ctx) -> Result<Observation> {
+        steps::family(&request.step.kind)?.observe(&self.session(ctx)?, &request.step).await
+    }
+
+    async fn apply(&self, request: ApplyRequest, ctx: &Ctx) -> Result<Applied> {
+        steps::family(&request.step.kind)?.apply(&self.session(ctx)?, &request).await
+    }
+
+    async fn ready(&self, request: ReadyRequest, ctx: &Ctx) -> Result<Ready> {
+        steps::family(&request.step.kind)?.ready(&self.session(ctx)?, &request).await
+    }
+
+    async fn undo(&self, request: UndoRequest, ctx: &Ctx) -> Result<Undone> {
+        if request.undo.is_null() {
+            let detail = Some("there is nothing of ours to take back".into());
+            return Ok(Undone { removed: false, detail });
+        }
+        steps::family(&request.kind)?.undo(&self.session(ctx)?, &request.undo).await
+    }
+}
+
+#[async_trait]
+impl Verify for Azure {
+    async fn verify(&self, request: VerifyRequest, ctx: &Ctx) -> Result<VerifyReport> {
+        checks::report(&self.session(ctx)?, &request.connection).await
+    }
+}

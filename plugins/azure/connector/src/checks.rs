@@ -1,0 +1,139 @@
+//! Proving the connection as the connector itself: a token alone proves nothing, because Entra
+//! gives one to an application without a single right.
+//!
+//! The same probes serve the verification steps, which wait for grants to take effect, and
+//! `verify`, which reports on all of them and waits for none.
+
+use futures_util::{StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use skybridge_azure_client::{Client, Service};
+use skybridge_plugin_sdk::protocol::Map;
+use skybridge_plugin_sdk::protocol::verify::{Check, VerifyReport, check_status};
+use skybridge_plugin_sdk::{Error, Result, kind};
+
+use crate::session::Session;
+use crate::steps::client_secret::secret_text;
+
+mod directory;
+mod probe;
+mod subscription;
+
+pub(crate) use probe::{Probe, Verdict};
+
+/// Subscriptions proved at the same time: enough to hide latency, far below Azure's read limits.
+const IN_FLIGHT: usize = 8;
+
+/// Who is proved.
+pub(crate) struct Prover<'a> {
+    pub(crate) session: &'a Session<'a>,
+    /// The cloud, asked as the connector. Its tokens are newer than this value.
+    pub(crate) client: Client,
+}
+
+impl<'a> Prover<'a> {
+    /// Signs in as `client_id` with the secret the vault keeps as `vault_name`.
+    pub(crate) async fn new(
+        session: &'a Session<'a>,
+        client_id: &str,
+        vault_name: &str,
+    ) -> Result<Self> {
+        let text = secret_text(session, vault_name).await?;
+        Ok(Self { session, client: session.connectors.connector(client_id, text) })
+    }
+
+    /// What concerns the tenant.
+    pub(crate) async fn directory(&self) -> Vec<Probe> {
+        directory::prove(self).await
+    }
+
+    /// What concerns one subscription.
+    pub(crate) async fn subscription(&self, id: &str) -> Vec<Probe> {
+        subscription::prove(self, id).await
+    }
+}
+
+/// Turns probes into an outcome for a step that may be tried again: what is refused for good comes
+/// first, then a service that is unwell, then what has not taken effect yet.
+pub(crate) fn settle(probes: Vec<Probe>) -> Result<usize> {
+    let count = probes.len();
+    let mut waiting = Vec::new();
+    let mut busy = None;
+    for probe in probes {
+        match probe.verdict {
+            Verdict::Refused(error) => return Err(*error),
+            Verdict::Busy(error) => busy = busy.or(Some(error)),
+            Verdict::NotYet => {
+                waiting.push(format!("{} ({})", probe.check.what, probe.check.detail));
+            }
+            Verdict::Works | Verdict::Skipped => {}
+        }
+    }
+    if let Some(error) = busy {
+        return Err(*error);
+    }
+    if waiting.is_empty() {
+        return Ok(count);
+    }
+    let message = format!("not in effect yet: {}", waiting.join("; "));
+    Err(Error::new(kind::NOT_REPLICATED, message)
+        .code("AZ-VERIFY-001")
+        .operation("verifying the connection")
+        .help("grants take up to ten minutes to take effect; what stays refused was taken back"))
+}
+
+/// Tries everything and reports all of it.
+pub(crate) async fn report(session: &Session<'_>, connection: &Map) -> Result<VerifyReport> {
+    let field = |name: &str| connection.get(name).and_then(Value::as_str);
+    let expires = field("expires").and_then(|text| text.parse::<Timestamp>().ok());
+    let warning = SignedDuration::from_hours(24 * i64::from(session.settings.credential.warn.0));
+    let mut report = VerifyReport {
+        checks: Vec::new(),
+        credential_expires: expires.map(|at| at.to_string()),
+        credential_warn_from: expires
+            .and_then(|at| at.checked_sub(warning).ok())
+            .map(|at| at.to_string()),
+    };
+    let prover = match (field("client-id"), field("client-secret")) {
+        (Some(client_id), Some(vault_name)) => Prover::new(session, client_id, vault_name).await,
+        _ => Err(Error::new(kind::PRECONDITION, "nothing was handed over yet")
+            .help("run `skybridge apply` first")),
+    };
+    let prover = match prover {
+        Ok(prover) => prover,
+        Err(error) => {
+            report.checks.push(no_credential(session, &error));
+            return Ok(report);
+        }
+    };
+    let subscriptions = &session.settings.scope.subscriptions;
+    let total = subscriptions.len() as u64 + 1;
+    report.checks.extend(prover.directory().await.into_iter().map(|probe| probe.check));
+    session.host.progress(1, total, "directory");
+    let ids: Vec<String> = subscriptions.iter().map(ToString::to_string).collect();
+    let prover = &prover;
+    let mut proofs = stream::iter(ids)
+        .map(|id| async move { prover.subscription(&id).await })
+        .buffered(IN_FLIGHT)
+        .enumerate();
+    while let Some((index, probes)) = proofs.next().await {
+        report.checks.extend(probes.into_iter().map(|probe| probe.check));
+        session.host.progress(index as u64 + 2, total, "subscriptions");
+    }
+    Ok(report)
+}
+
+fn no_credential(session: &Session<'_>, error: &Error) -> Check {
+    Check {
+        scope: session.settings.tenant_id(),
+        what: "sign in as the connector".into(),
+        status: check_status::FAILED.into(),
+        detail: error.detail.message.clone(),
+        help: error.detail.help.clone(),
+    }
+}
+
+/// The scope word of probes about a service as a whole.
+pub(crate) fn token_probe_name(service: Service) -> String {
+    format!("get a token for {service}")
+}

@@ -1,0 +1,193 @@
+//! The steps of an onboarding, told offline from the settings alone.
+//!
+//! The same settings give the same bytes. Ten thousand subscriptions are a hundred thousand small
+//! steps over some twenty templates.
+
+use std::collections::BTreeMap;
+
+use skybridge_plugin_sdk::protocol::onboard::{Description, HandoverField, Step, StepTemplate};
+
+use crate::roles::{
+    FOR_KUBERNETES, GRAPH_PERMISSIONS, MANAGEMENT_GROUP_READER, ON_SUBSCRIPTION, Role,
+};
+use crate::settings::{Aks, Settings, subscription_of_cluster};
+use crate::steps::role_assignment::{self, At};
+use crate::steps::{
+    admin_consent, api_permissions, application, client_secret, role_actions, role_definition,
+    service_principal, subscription, verification,
+};
+
+/// Puts templates and steps together; steps are added after what they need.
+#[derive(Default)]
+struct Builder {
+    out: Description,
+}
+
+impl Builder {
+    fn template(&mut self, template: StepTemplate) -> u32 {
+        self.out.templates.push(template);
+        position(self.out.templates.len())
+    }
+
+    fn step(&mut self, template: u32, scope: Option<&str>, needs: Vec<u32>) -> u32 {
+        self.out.steps.push(Step {
+            template,
+            scope: scope.map(str::to_owned),
+            needs,
+            vars: BTreeMap::new(),
+        });
+        position(self.out.steps.len())
+    }
+
+    /// A template with its only step.
+    fn single(&mut self, template: StepTemplate, scope: Option<&str>, needs: Vec<u32>) -> u32 {
+        let template = self.template(template);
+        self.step(template, scope, needs)
+    }
+}
+
+/// The position of the last of `count` things. A plan has far fewer than four billion steps.
+fn position(count: usize) -> u32 {
+    u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX)
+}
+
+/// Steps of the tenant that others need.
+struct Common {
+    service_principal: u32,
+    role_definition: u32,
+    client_secret: u32,
+}
+
+/// Every step of onboarding with `settings`.
+pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
+    let mut builder = Builder::default();
+    let addresses = settings.cloud().addresses();
+    let (login, graph, arm) = (addresses.login, addresses.graph, addresses.resource_manager);
+    let tenant = settings.tenant_id();
+
+    let role_actions = builder.single(role_actions::template(arm), None, vec![]);
+    let preflight = builder.template(subscription::template(arm, &tenant));
+    let mut ids: Vec<String> =
+        settings.scope.subscriptions.iter().map(ToString::to_string).collect();
+    ids.sort();
+    let checked: Vec<u32> =
+        ids.iter().map(|id| builder.step(preflight, Some(id), vec![])).collect();
+
+    let application =
+        builder.single(application::template(connector, settings, graph), None, vec![]);
+    let service_principal =
+        builder.single(service_principal::template(graph), None, vec![application]);
+    // Its scopes are all subscriptions: one that is not there would make Azure refuse the role.
+    let mut needs = vec![role_actions];
+    needs.extend(&checked);
+    let role_definition = builder.single(role_definition::template(settings, arm), None, needs);
+    let permissions = builder.single(api_permissions::template(graph), None, vec![application]);
+    let mut consents: Vec<u32> = GRAPH_PERMISSIONS
+        .into_iter()
+        .map(|permission| {
+            let needs = vec![application, service_principal, permissions];
+            builder.single(admin_consent::template(permission, graph), None, needs)
+        })
+        .collect();
+    let root = role_assignment::template(MANAGEMENT_GROUP_READER, At::Root, arm);
+    consents.push(builder.single(root, Some(&tenant), vec![service_principal]));
+    let client_secret = builder.single(
+        client_secret::template(connector, settings, graph),
+        None,
+        vec![application],
+    );
+    let common = Common { service_principal, role_definition, client_secret };
+
+    let mut needs = vec![client_secret];
+    needs.extend(consents);
+    let directory = verification::directory_template(&tenant, login, graph, arm);
+    builder.single(directory, None, needs);
+    subscriptions(&mut builder, settings, &common, ids.iter().zip(checked));
+
+    builder.out.notes = notes(settings);
+    builder.out.handover = handover(&tenant, &ids);
+    builder.out
+}
+
+/// The sub-graph of each subscription.
+fn subscriptions<'a>(
+    builder: &mut Builder,
+    settings: &Settings,
+    common: &Common,
+    subscriptions: impl Iterator<Item = (&'a String, u32)>,
+) {
+    let addresses = settings.cloud().addresses();
+    let arm = addresses.resource_manager;
+    let mut make = |role, at| (role, builder.template(role_assignment::template(role, at, arm)));
+    let on_subscription = ON_SUBSCRIPTION.map(|role| make(role, At::Subscription));
+    let for_kubernetes: Vec<(Role, u32)> = match &settings.aks {
+        Aks::Off => vec![],
+        Aks::Subscription => FOR_KUBERNETES.map(|role| make(role, At::Subscription)).to_vec(),
+        Aks::Clusters(_) => FOR_KUBERNETES.map(|role| make(role, At::Cluster)).to_vec(),
+    };
+    let proof =
+        builder.template(verification::subscription_template(settings, addresses.login, arm));
+    for (id, checked) in subscriptions {
+        let mut done = vec![common.client_secret];
+        for (role, template) in on_subscription {
+            let mut needs = vec![common.service_principal, checked];
+            if role.id.is_none() {
+                needs.push(common.role_definition);
+            }
+            done.push(builder.step(template, Some(id), needs));
+        }
+        for (_, template) in &for_kubernetes {
+            let needs = vec![common.service_principal, checked];
+            if settings.aks == Aks::Subscription {
+                done.push(builder.step(*template, Some(id), needs.clone()));
+            }
+            for cluster in settings.clusters() {
+                if subscription_of_cluster(cluster).is_some_and(|of| of.to_string() == *id) {
+                    let step = builder.step(*template, Some(cluster), needs.clone());
+                    if let Some(step) = builder.out.steps.last_mut() {
+                        step.vars.insert("subscription".into(), id.clone());
+                    }
+                    done.push(step);
+                }
+            }
+        }
+        builder.step(proof, Some(id), done);
+    }
+}
+
+fn notes(settings: &Settings) -> Vec<String> {
+    let mut notes = vec![
+        "the page prints Micandrosoft.Web/sites/config/list/action; the plan uses \
+         Microsoft.Web/sites/config/list/Action"
+            .to_owned(),
+        "the page creates the custom role and does not assign it; the plan assigns it".to_owned(),
+        "consenting takes Privileged Role Administrator or Global Administrator; Application \
+         Administrator, which the page names, is not enough"
+            .to_owned(),
+        "both actions of the custom role reveal live secrets or working links to whoever holds the \
+         connector's secret"
+            .to_owned(),
+        "Management Group Reader at the root group applies to the whole tenant".to_owned(),
+    ];
+    if settings.aks == Aks::Off {
+        notes.push("the AKS roles are left out: `aks` is false".to_owned());
+    }
+    notes
+}
+
+fn handover(tenant: &str, subscriptions: &[String]) -> Vec<HandoverField> {
+    let field = |name: &str, label: &str, value: String, secret| HandoverField {
+        name: name.into(),
+        label: label.into(),
+        value,
+        secret,
+    };
+    vec![
+        field("tenant-id", "Tenant ID", tenant.into(), false),
+        field("client-id", "Client ID", "<application.client-id>".into(), false),
+        field("client-secret", "Client secret", "<client-secret.vault-name>".into(), true),
+        field("key-id", "Secret ID", "<client-secret.key-id>".into(), false),
+        field("expires", "Secret expires", "<client-secret.expires>".into(), false),
+        field("subscriptions", "Subscriptions", subscriptions.join(","), false),
+    ]
+}

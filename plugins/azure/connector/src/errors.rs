@@ -1,0 +1,154 @@
+//! What a refusal means: which kind of error, and whether trying again can help.
+//!
+//! Azure says "not there yet" and "never there" with the same words. Which one it is depends on
+//! whether the thing was made moments ago; the caller knows and says so with [`Lag`].
+
+use skybridge_azure_client::{ClientError, Service, ServiceError, TransportKind};
+use skybridge_plugin_sdk::{Error, Retry, kind};
+
+mod rules;
+
+use rules::{Class, RULES, Rule};
+
+/// Whether what a request names may simply not have reached every replica yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lag {
+    /// It is old, or it was confirmed not to exist: absence is an answer.
+    Impossible,
+    /// It was made moments ago, or is readable elsewhere: absence is a matter of time.
+    Possible,
+}
+
+impl Lag {
+    /// Possible when `fresh`.
+    pub(crate) const fn when(fresh: bool) -> Self {
+        if fresh { Self::Possible } else { Self::Impossible }
+    }
+}
+
+/// Turns a client's error into the host's.
+pub(crate) fn classify(error: ClientError, lag: Lag) -> Error {
+    match error {
+        ClientError::Service(error) => refused(&error, lag),
+        ClientError::Transport { service, operation, kind, message } => {
+            unreachable(service, operation, kind, &message)
+        }
+        ClientError::Credential { message } => Error::new(kind::UNAUTHENTICATED, message)
+            .code("AZ-AUTH-004")
+            .operation("signing in as the operator")
+            .help("sign in again (`az login --tenant TENANT`), or choose another `operator.auth`"),
+        error @ ClientError::Decode { .. } => {
+            let text = error.to_string();
+            Error::new(kind::CONTRACT_VIOLATION, text)
+                .code("AZ-HTTP-003")
+                .help("a proxy or firewall may be answering in the service's place")
+        }
+        error @ ClientError::ForeignNextLink { .. } => {
+            Error::new(kind::CONTRACT_VIOLATION, error.to_string()).code("AZ-HTTP-004")
+        }
+        error @ ClientError::TooManyPages { .. } => {
+            Error::new(kind::CONTRACT_VIOLATION, error.to_string()).code("AZ-HTTP-005")
+        }
+    }
+}
+
+fn refused(error: &ServiceError, lag: Lag) -> Error {
+    let found = RULES.iter().find(|rule| rule.covers(error));
+    let (kind, code, help) = match found {
+        Some(Rule { class: Class::Is(kind), code, help, .. }) => (*kind, *code, *help),
+        Some(Rule { class: Class::Lags(kind), code, help, .. }) => match lag {
+            Lag::Possible => (kind::NOT_REPLICATED, *code, ""),
+            Lag::Impossible => (*kind, *code, *help),
+        },
+        None => by_status(error),
+    };
+    let mut out = Error::new(kind, sentence(error)).code(code).operation(error.operation);
+    if !help.is_empty() {
+        out = out.help(help);
+    }
+    if let Some(wait) = error.retry_after {
+        out = out.after(wait);
+    }
+    facts(out, error)
+}
+
+/// What a status means when its code says nothing more.
+fn by_status(error: &ServiceError) -> (u16, &'static str, &'static str) {
+    match error.status {
+        429 => (kind::RATE_LIMITED, "AZ-HTTP-429", ""),
+        408 | 504 => (kind::TIMEOUT, "AZ-HTTP-408", ""),
+        // Graph's 424: something the request depended on failed.
+        424 | 500..=599 => (kind::UNAVAILABLE, "AZ-HTTP-500", ""),
+        401 if error.claims_challenge => (
+            kind::UNAUTHENTICATED,
+            "AZ-AUTH-002",
+            "the tenant wants stronger proof: sign in again with multi-factor authentication",
+        ),
+        401 => (
+            kind::UNAUTHENTICATED,
+            "AZ-AUTH-001",
+            "the token was not accepted; sign in again, into the manifest's tenant and cloud",
+        ),
+        403 => (kind::PERMISSION_DENIED, "AZ-HTTP-403", ""),
+        404 => (kind::NOT_FOUND, "AZ-HTTP-404", ""),
+        409 | 412 => (kind::CONFLICT, "AZ-HTTP-409", ""),
+        400 => (kind::PRECONDITION, "AZ-HTTP-400", ""),
+        _ => (kind::UNEXPECTED, "AZ-HTTP-000", ""),
+    }
+}
+
+fn sentence(error: &ServiceError) -> String {
+    let message = error.message.trim().trim_end_matches('.');
+    let code = if error.code.is_empty() { "no code" } else { error.code.as_str() };
+    format!("{} answered {} {code}: {message}", error.service, error.status)
+}
+
+fn facts(mut out: Error, error: &ServiceError) -> Error {
+    out = out.context("status", error.status.to_string());
+    if !error.code.is_empty() {
+        out = out.context("cloud-code", error.code.as_str());
+    }
+    if let Some(id) = &error.request_id {
+        out = out.context("request-id", id.as_str());
+    }
+    if let Some(id) = &error.correlation_id {
+        out = out.context("correlation-id", id.as_str());
+    }
+    for (code, message) in &error.inner {
+        out = out.context("inner", format!("{code}: {message}"));
+    }
+    out
+}
+
+fn unreachable(
+    service: Service,
+    operation: &'static str,
+    transport: TransportKind,
+    message: &str,
+) -> Error {
+    let text = format!("{service} could not be asked: {message}");
+    let base = |kind, code: &str| Error::new(kind, text.clone()).code(code).operation(operation);
+    match transport {
+        // A certificate that is not believed now will not be believed in a minute.
+        TransportKind::Connect if message.contains("certificate") => {
+            base(kind::UNAVAILABLE, "AZ-NET-004")
+                .retry(Retry::Permanent)
+                .help("a proxy may be opening TLS; its certificate authority must be trusted here")
+        }
+        TransportKind::Connect => base(kind::UNAVAILABLE, "AZ-NET-001"),
+        TransportKind::Timeout => base(kind::TIMEOUT, "AZ-NET-002"),
+        TransportKind::Interrupted => base(kind::UNAVAILABLE, "AZ-NET-003"),
+        TransportKind::TooLarge => base(kind::CONTRACT_VIOLATION, "AZ-HTTP-006"),
+        TransportKind::Refused => base(kind::UNEXPECTED, "AZ-NET-005"),
+    }
+}
+
+/// Whether the login service refuses in a way it also refuses brand-new secrets and applications
+/// for a while: invalid secret, unknown application, expired secret.
+pub(crate) fn is_credential_lag(error: &ClientError) -> bool {
+    const LAGGING: [u32; 3] = [7_000_215, 700_016, 7_000_222];
+    error.service().is_some_and(|error| {
+        error.service == Service::Login
+            && error.login_codes.iter().any(|code| LAGGING.contains(code))
+    })
+}

@@ -1,0 +1,114 @@
+//! Credentials that Microsoft's own library knows how to find.
+//!
+//! It is kept behind [`TokenSource`]: nothing else here sees its types, and its tokens are
+//! remembered by our cache because the Azure CLI's are not by its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{ClientOptions, Transport};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+};
+use jiff::Timestamp;
+use skybridge_azure_client::{AccessToken, ClientError, Cloud, Secret, TokenSource};
+use skybridge_plugin_sdk::async_trait;
+
+/// Where `az` and the metadata service answer from is near; longer means nobody is there.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// A whole token request of the library.
+const EXCHANGE_LIMIT: Duration = Duration::from_secs(60);
+
+type Source = Result<Arc<dyn TokenSource>, ClientError>;
+
+/// Whoever ran `az login`, in `tenant`.
+pub(super) fn azure_cli(tenant: &str) -> Source {
+    let options = AzureCliCredentialOptions {
+        tenant_id: Some(tenant.to_owned()),
+        ..AzureCliCredentialOptions::default()
+    };
+    wrap(AzureCliCredential::new(Some(options)))
+}
+
+/// The machine's own identity, or the one of several that `client_id` names.
+pub(super) fn managed_identity(client_id: Option<String>) -> Source {
+    let options = ManagedIdentityCredentialOptions {
+        user_assigned_id: client_id.map(UserAssignedId::ClientId),
+        client_options: ClientOptions {
+            transport: Some(transport(false)?),
+            ..ClientOptions::default()
+        },
+    };
+    wrap(ManagedIdentityCredential::new(Some(options)))
+}
+
+/// The pod's own identity.
+pub(super) fn workload_identity(tenant: &str, client_id: Option<String>, cloud: Cloud) -> Source {
+    let mut authority = CustomConfiguration::default();
+    authority.authority_host = cloud.addresses().login.to_owned();
+    let client_options = ClientOptions {
+        transport: Some(transport(true)?),
+        cloud: Some(Arc::new(CloudConfiguration::Custom(authority))),
+        ..ClientOptions::default()
+    };
+    let options = WorkloadIdentityCredentialOptions {
+        credential_options: ClientAssertionCredentialOptions { client_options },
+        client_id,
+        tenant_id: Some(tenant.to_owned()),
+        ..WorkloadIdentityCredentialOptions::default()
+    };
+    wrap(WorkloadIdentityCredential::new(Some(options)))
+}
+
+/// A transport for the library. The metadata service of a virtual machine speaks plain HTTP on a
+/// link-local address that must not go through a proxy; everything else is HTTPS only.
+fn transport(https_only: bool) -> Result<Transport, ClientError> {
+    let mut builder = reqwest::Client::builder()
+        .https_only(https_only)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_LIMIT)
+        .timeout(EXCHANGE_LIMIT);
+    if !https_only {
+        builder = builder.no_proxy();
+    }
+    let http = builder.build().map_err(|error| refuse(&error))?;
+    Ok(Transport::new(Arc::new(http)))
+}
+
+fn wrap<C: TokenCredential + 'static>(made: azure_core::Result<Arc<C>>) -> Source {
+    let credential = made.map_err(|error| refuse(&error))?;
+    Ok(Arc::new(Identity { credential }))
+}
+
+struct Identity {
+    credential: Arc<dyn TokenCredential>,
+}
+
+#[async_trait]
+impl TokenSource for Identity {
+    async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
+        let token =
+            self.credential.get_token(&[scope], None).await.map_err(|error| refuse(&error))?;
+        let expires =
+            Timestamp::from_second(token.expires_on.unix_timestamp()).unwrap_or(Timestamp::MIN);
+        Ok(AccessToken { secret: Secret::new(token.token.secret()), expires })
+    }
+}
+
+fn refuse(error: &dyn std::error::Error) -> ClientError {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        cause = error.source();
+    }
+    ClientError::Credential { message }
+}

@@ -1,0 +1,162 @@
+//! JSON Schemas (draft 2020-12) of what a manifest may say about this connector.
+//!
+//! Titles and descriptions end up in diagnostics, so they say what belongs there and not only what
+//! it is called.
+
+use serde_json::{Value, json};
+
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+const GUID: &str = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
+const CLUSTER: &str = "^/[sS]ubscriptions/[0-9a-fA-F-]{36}/[rR]esource[gG]roups/[^/?#]+/providers\
+                       /[mM]icrosoft\\.[cC]ontainer[sS]ervice/[mM]anaged[cC]lusters/[^/?#]+$";
+const DAYS: &str = "^([1-9]|[1-9][0-9]|[1-6][0-9][0-9]|7[0-2][0-9]|730)d$";
+
+/// The schema of `[connectors.NAME.settings]`.
+pub(crate) fn settings() -> Value {
+    json!({
+        "$schema": DRAFT,
+        "title": "settings of an Azure connector",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["tenant", "scope"],
+        "properties": {
+            "tenant": {
+                "title": "tenant id",
+                "description": "the Entra tenant's id, a GUID; Entra admin centre > Overview shows it",
+                "type": "string",
+                "pattern": GUID,
+            },
+            "display-name": {
+                "title": "application name",
+                "description": "the name the application gets in Entra",
+                "type": "string",
+                // The custom role's name is this in brackets and may have 128 characters.
+                "minLength": 1,
+                "maxLength": 100,
+                "pattern": "^[^\\u0000-\\u001f<>]*$",
+                "default": "skybridge-connector",
+            },
+            "permissions": {
+                "title": "grants",
+                "description": "`seed`: exactly the grants of the onboarding page",
+                "enum": ["seed"],
+                "default": "seed",
+            },
+            "scope": scope(),
+            "aks": aks(),
+            "credential": credential(),
+            "cloud": {
+                "title": "cloud",
+                "description": "which Azure the tenant lives in",
+                "enum": ["public", "us-government", "us-government-dod", "china"],
+                "default": "public",
+            },
+        },
+    })
+}
+
+/// The schema of `[connectors.NAME.operator]`.
+pub(crate) fn operator() -> Value {
+    json!({
+        "$schema": DRAFT,
+        "title": "who runs the onboarding",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["auth"],
+        "properties": {
+            "auth": {
+                "title": "how the operator signs in",
+                "description": "`azure-cli`: whoever ran `az login`; `environment`: AZURE_TENANT_ID, \
+                                AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; `managed-identity` and \
+                                `workload-identity`: the machine's or pod's own identity",
+                "enum": ["azure-cli", "environment", "managed-identity", "workload-identity"],
+            },
+            "client-id": {
+                "title": "identity",
+                "description": "the client id of a user-assigned managed identity, or of the \
+                                application a workload identity federates with",
+                "type": "string",
+                "pattern": GUID,
+            },
+        },
+    })
+}
+
+fn scope() -> Value {
+    json!({
+        "title": "scope",
+        "description": "what is watched over: { subscriptions = [\"…\"] }",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["subscriptions"],
+        "properties": {
+            "subscriptions": {
+                "title": "subscription ids",
+                "description": "one GUID per subscription, each once",
+                "type": "array",
+                "minItems": 1,
+                "uniqueItems": true,
+                "items": { "title": "subscription id", "type": "string", "pattern": GUID },
+            },
+        },
+    })
+}
+
+fn aks() -> Value {
+    json!({
+        "title": "Kubernetes",
+        "description": "where the AKS roles are assigned: { scope = \"subscription\" }, \
+                        { clusters = [\"/subscriptions/…\"] } or false",
+        "default": { "scope": "subscription" },
+        "oneOf": [
+            { "const": false },
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["scope"],
+                "properties": { "scope": { "const": "subscription" } },
+            },
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["clusters"],
+                "properties": {
+                    "clusters": {
+                        "title": "cluster resource ids",
+                        "type": "array",
+                        "minItems": 1,
+                        "uniqueItems": true,
+                        "items": {
+                            "title": "cluster resource id",
+                            "type": "string",
+                            "pattern": CLUSTER,
+                        },
+                    },
+                },
+            },
+        ],
+    })
+}
+
+fn credential() -> Value {
+    let days = |title: &str, description: &str, default: &str| {
+        json!({
+            "title": title,
+            "description": description,
+            "type": "string",
+            "pattern": DAYS,
+            "default": default,
+        })
+    };
+    json!({
+        "title": "credential",
+        "description": "how the connector signs in",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "kind": { "title": "kind of credential", "enum": ["client-secret"], "default": "client-secret" },
+            "lifetime": days("lifetime", "days until it expires, such as `180d`; at most `730d`", "180d"),
+            "warn": days("warning window", "days before the end at which warnings begin", "30d"),
+        },
+    })
+}

@@ -1,0 +1,85 @@
+//! One call of the host, with everything a step works with.
+
+use serde::de::DeserializeOwned;
+use skybridge_azure_client::{Client, ClientError, Effect, Request, Response};
+use skybridge_plugin_sdk::protocol::audit::Write;
+
+use crate::settings::Settings;
+use crate::surroundings::Surroundings;
+
+/// What a step works with.
+pub(crate) struct Session<'a> {
+    /// The connector's name.
+    pub(crate) connector: &'a str,
+    /// The connector's settings.
+    pub(crate) settings: &'a Settings,
+    /// The cloud, asked as the operator.
+    pub(crate) client: &'a Client,
+    /// The cloud, asked as the connector that is being made.
+    pub(crate) connectors: &'a dyn AsConnector,
+    /// The host.
+    pub(crate) host: &'a dyn Surroundings,
+}
+
+/// Makes clients that sign in as the connector itself.
+pub(crate) trait AsConnector: Send + Sync {
+    /// A client with no tokens yet: the first it gets is newer than any grant made before.
+    fn connector(&self, client_id: &str, secret: skybridge_azure_client::Secret) -> Client;
+}
+
+impl Session<'_> {
+    /// Sends a request, and puts it on record when it is a write: refused ones too, because a
+    /// refusal may have come after the effect.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response, ClientError> {
+        let outcome = self.client.send(request).await;
+        if request.effect == Effect::Write {
+            self.host.audit(&record(request, self.client, &outcome));
+        }
+        outcome
+    }
+
+    /// Sends a request and reads the answer.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<T, ClientError> {
+        let response = self.send(request).await?;
+        skybridge_azure_client::client::decode(request, &response)
+    }
+
+    /// Like [`Session::json`], with 404 as nothing.
+    pub(crate) async fn find<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<Option<T>, ClientError> {
+        match self.json(request).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_status(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a whole list.
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        first: Request,
+    ) -> Result<Vec<T>, ClientError> {
+        self.client.list(first).await
+    }
+}
+
+fn record(request: &Request, client: &Client, outcome: &Result<Response, ClientError>) -> Write {
+    let (status, request_id) = match outcome {
+        Ok(response) => (response.status(), response.request_id().map(str::to_owned)),
+        Err(ClientError::Service(error)) => (error.status, error.request_id.clone()),
+        Err(ClientError::Decode { status, request_id, .. }) => (*status, request_id.clone()),
+        Err(_) => (0, None),
+    };
+    Write {
+        operation: request.operation.to_owned(),
+        method: request.method.to_string(),
+        target: format!("{}{}", client.endpoints().base(request.service), request.path),
+        status,
+        request_id,
+    }
+}

@@ -1,0 +1,274 @@
+//! The connector's settings, as the manifest has them.
+
+use serde::Deserialize;
+use skybridge_azure_client::Cloud;
+use skybridge_plugin_sdk::{Error, Result, kind};
+use uuid::Uuid;
+
+/// `[connectors.NAME.settings]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Settings {
+    pub(crate) tenant: Uuid,
+    #[serde(default = "default_display_name")]
+    pub(crate) display_name: String,
+    #[serde(default)]
+    pub(crate) permissions: Permissions,
+    pub(crate) scope: Scope,
+    #[serde(default)]
+    pub(crate) aks: Aks,
+    #[serde(default)]
+    pub(crate) credential: Credential,
+    #[serde(default)]
+    cloud: CloudName,
+}
+
+/// Which grants are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Permissions {
+    /// Exactly those of the onboarding page.
+    #[default]
+    Seed,
+}
+
+/// What is watched over.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Scope {
+    pub(crate) subscriptions: Vec<Uuid>,
+}
+
+/// Where the roles for Kubernetes are assigned.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "AksForm")]
+#[derive(Default)]
+pub(crate) enum Aks {
+    /// Nowhere.
+    Off,
+    /// On each subscription: all its clusters, today's and tomorrow's.
+    #[default]
+    Subscription,
+    /// On these clusters alone.
+    Clusters(Vec<String>),
+}
+
+/// The forms `aks` may be written in.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AksForm {
+    Switch(bool),
+    Scoped(AksScoped),
+    Listed(AksListed),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AksScoped {
+    scope: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AksListed {
+    clusters: Vec<String>,
+}
+
+impl TryFrom<AksForm> for Aks {
+    type Error = String;
+
+    fn try_from(form: AksForm) -> std::result::Result<Self, String> {
+        match form {
+            AksForm::Switch(false) => Ok(Self::Off),
+            AksForm::Switch(true) => {
+                Err("`aks` is `false`, { scope = \"subscription\" } or { clusters = […] }".into())
+            }
+            AksForm::Scoped(AksScoped { scope }) if scope == "subscription" => {
+                Ok(Self::Subscription)
+            }
+            AksForm::Scoped(AksScoped { scope }) => {
+                Err(format!("`{scope}` is no scope for `aks`; `subscription` is"))
+            }
+            AksForm::Listed(AksListed { clusters }) => Ok(Self::Clusters(clusters)),
+        }
+    }
+}
+
+/// How the connector will sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Credential {
+    #[serde(default)]
+    kind: CredentialKind,
+    #[serde(default = "default_lifetime")]
+    pub(crate) lifetime: Days,
+    #[serde(default = "default_warn")]
+    pub(crate) warn: Days,
+}
+
+impl Default for Credential {
+    fn default() -> Self {
+        Self {
+            kind: CredentialKind::ClientSecret,
+            lifetime: default_lifetime(),
+            warn: default_warn(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum CredentialKind {
+    #[default]
+    ClientSecret,
+}
+
+/// A number of days, written `180d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Days(pub(crate) u16);
+
+impl TryFrom<String> for Days {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Self, String> {
+        text.strip_suffix('d')
+            .and_then(|number| number.parse().ok())
+            .filter(|days| (1..=DAYS_MAX).contains(days))
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is no number of days such as `180d`"))
+    }
+}
+
+/// Two years: the longest lifetime Entra itself proposes.
+const DAYS_MAX: u16 = 730;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum CloudName {
+    #[default]
+    Public,
+    UsGovernment,
+    UsGovernmentDod,
+    China,
+}
+
+fn default_display_name() -> String {
+    "skybridge-connector".to_owned()
+}
+
+/// Many tenants allow application secrets no longer life.
+const fn default_lifetime() -> Days {
+    Days(180)
+}
+
+const fn default_warn() -> Days {
+    Days(30)
+}
+
+impl Settings {
+    /// Reads settings that are valid by the schema, and checks what a schema cannot say.
+    pub(crate) fn read(value: serde_json::Value) -> Result<Self> {
+        let settings: Self = serde_json::from_value(value).map_err(|error| {
+            Error::new(kind::INVALID_CONFIG, format!("reading the settings: {error}"))
+                .code("AZ-CONFIG-001")
+        })?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<()> {
+        let complaint = |pointer: String, message: String| {
+            Err(Error::new(kind::INVALID_CONFIG, message).code("AZ-CONFIG-002").pointer(pointer))
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for (index, subscription) in self.scope.subscriptions.iter().enumerate() {
+            if !seen.insert(subscription) {
+                return complaint(
+                    format!("/scope/subscriptions/{index}"),
+                    format!("subscription {subscription} is listed twice"),
+                );
+            }
+        }
+        if seen.is_empty() {
+            return complaint("/scope/subscriptions".into(), "no subscription is listed".into());
+        }
+        if self.credential.warn >= self.credential.lifetime {
+            return complaint(
+                "/credential/warn".into(),
+                format!(
+                    "a secret that lives {} days would be warned about from its first day",
+                    self.credential.lifetime.0
+                ),
+            );
+        }
+        let mut clusters = std::collections::BTreeSet::new();
+        for (index, cluster) in self.clusters().iter().enumerate() {
+            let pointer = format!("/aks/clusters/{index}");
+            match subscription_of_cluster(cluster) {
+                Some(subscription) if seen.contains(&subscription) => {}
+                Some(subscription) => {
+                    let message = format!(
+                        "the cluster is in subscription {subscription}, which `scope` does not list"
+                    );
+                    return complaint(pointer, message);
+                }
+                None => {
+                    return complaint(pointer, format!("`{cluster}` is no cluster's resource id"));
+                }
+            }
+            if !clusters.insert(cluster.to_ascii_lowercase()) {
+                return complaint(pointer, "the cluster is listed twice".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The tenant id as text, in small letters.
+    pub(crate) fn tenant_id(&self) -> String {
+        self.tenant.to_string()
+    }
+
+    /// The clusters listed one by one.
+    pub(crate) fn clusters(&self) -> &[String] {
+        match &self.aks {
+            Aks::Clusters(clusters) => clusters,
+            Aks::Off | Aks::Subscription => &[],
+        }
+    }
+
+    /// The resource scopes of all subscriptions, sorted.
+    pub(crate) fn subscription_scopes(&self) -> Vec<String> {
+        let mut scopes: Vec<_> =
+            self.scope.subscriptions.iter().map(|id| format!("/subscriptions/{id}")).collect();
+        scopes.sort();
+        scopes
+    }
+
+    /// The cloud the tenant lives in.
+    pub(crate) const fn cloud(&self) -> Cloud {
+        match self.cloud {
+            CloudName::Public => Cloud::Public,
+            CloudName::UsGovernment => Cloud::UsGovernment,
+            CloudName::UsGovernmentDod => Cloud::UsGovernmentDod,
+            CloudName::China => Cloud::China,
+        }
+    }
+}
+
+/// The subscription in a cluster's resource id, when it is one.
+pub(crate) fn subscription_of_cluster(id: &str) -> Option<Uuid> {
+    let parts: Vec<&str> = id.strip_prefix('/')?.split('/').collect();
+    let [s, subscription, g, group, p, provider, t, name] = parts.as_slice() else { return None };
+    let words = [
+        (s, "subscriptions"),
+        (g, "resourceGroups"),
+        (p, "providers"),
+        (provider, "Microsoft.ContainerService"),
+        (t, "managedClusters"),
+    ];
+    let fits = words.iter().all(|(word, wanted)| word.eq_ignore_ascii_case(wanted))
+        && !group.is_empty()
+        && !name.is_empty();
+    if fits { subscription.parse().ok() } else { None }
+}

@@ -1,0 +1,230 @@
+//! `application`: the application in Entra, found again by a unique name chosen beforehand.
+
+use serde_json::{Value, json};
+use skybridge_azure_client::ClientError;
+use skybridge_azure_client::encode::odata_literal;
+use skybridge_azure_client::graph::{applications, deleted_items};
+use skybridge_plugin_sdk::protocol::Map;
+use skybridge_plugin_sdk::protocol::onboard::{
+    Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, StepCall, StepTemplate,
+    Undone, applied, effect,
+};
+use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
+
+use crate::errors::{Lag, classify};
+use crate::names;
+use crate::outcome::{
+    absent, change, compared, did, gone, outputs, own_output, ready_if, removed, undo_field,
+};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::steps::Family;
+use crate::template::{APPLICATION_ADMINISTRATOR, MINUTE_MS, call, undo, wait, words};
+
+pub(crate) const KIND: &str = "application";
+
+/// Only accounts of the tenant itself.
+const AUDIENCE: &str = "AzureADMyOrg";
+const DESCRIPTION: &str = "Reads this tenant for a security platform. Managed by Skybridge.";
+
+pub(crate) struct Applications;
+
+pub(crate) fn template(connector: &str, settings: &Settings, graph: &str) -> StepTemplate {
+    let unique_name = unique_name(connector, settings);
+    let keyed = format!("{graph}/v1.0/applications(uniqueName='{unique_name}')");
+    let by_id = format!("{graph}/v1.0/applications/<application.object-id>");
+    StepTemplate {
+        kind: KIND.into(),
+        title: format!("register the application {}", settings.display_name),
+        group: "Application".into(),
+        reference: Some("1.1-1.6".into()),
+        effect: effect::ENSURE.into(),
+        desired: json!({
+            "display-name": settings.display_name,
+            "unique-name": unique_name,
+            "sign-in-audience": AUDIENCE,
+            "tags": tags(connector),
+        }),
+        outputs: words(["object-id", "client-id", "unique-name", "fresh"]),
+        calls: vec![
+            call("GET", keyed.clone(), "Application.Read.All"),
+            call("PATCH", keyed, APPLICATION_ADMINISTRATOR),
+        ],
+        undo: undo(
+            "delete the application (restorable for 30 days)",
+            vec![call("DELETE", by_id, APPLICATION_ADMINISTRATOR)],
+        ),
+        readiness: wait("the application is readable in the directory", 3, 5 * MINUTE_MS),
+        throttle: "graph".into(),
+        notes: vec![
+            "an application of the same display name that Skybridge did not make is left alone"
+                .into(),
+        ],
+        ..StepTemplate::default()
+    }
+}
+
+fn unique_name(connector: &str, settings: &Settings) -> String {
+    names::application(connector, &settings.tenant_id(), &settings.display_name)
+}
+
+fn tags(connector: &str) -> Vec<String> {
+    vec!["managed-by:skybridge".into(), format!("skybridge-connector:{connector}")]
+}
+
+/// Finds the application by its unique name. Reading by this key is documented for changes only,
+/// so a service that does not know it is asked with a filter.
+async fn find(
+    session: &Session<'_>,
+    unique_name: &str,
+) -> std::result::Result<Option<applications::Application>, ClientError> {
+    match session.find(&applications::get_by_unique_name_request(unique_name)).await {
+        Err(error) if error.is_status(400) => {
+            let filter = format!("uniqueName eq {}", odata_literal(unique_name));
+            let found: Vec<applications::Application> =
+                session.list(applications::list_request(&filter)).await?;
+            Ok(found.into_iter().find(|app| app.unique_name.as_deref() == Some(unique_name)))
+        }
+        outcome => outcome,
+    }
+}
+
+fn differences(
+    connector: &str,
+    settings: &Settings,
+    found: &applications::Application,
+) -> Vec<Change> {
+    let display = change("display-name", json!(found.display_name), json!(settings.display_name));
+    let audience = change("sign-in-audience", json!(found.sign_in_audience), json!(AUDIENCE));
+    let wanted = merged_tags(connector, &found.tags);
+    let tags = change("tags", json!(found.tags), json!(wanted));
+    display.into_iter().chain(audience).chain(tags).collect()
+}
+
+/// Ours after those that are there: a patch replaces the list whole.
+fn merged_tags(connector: &str, present: &[String]) -> Vec<String> {
+    let mut merged = present.to_vec();
+    for tag in tags(connector) {
+        if !merged.contains(&tag) {
+            merged.push(tag);
+        }
+    }
+    merged
+}
+
+fn describe(found: &applications::Application, unique_name: &str, fresh: bool) -> Map {
+    outputs([
+        ("object-id", json!(found.id)),
+        ("client-id", json!(found.app_id)),
+        ("unique-name", json!(unique_name)),
+        ("fresh", json!(fresh)),
+    ])
+}
+
+/// Creates or updates; nothing when the service says it updated and shows nothing.
+async fn upsert(
+    session: &Session<'_>,
+    unique_name: &str,
+    tags: &[String],
+) -> std::result::Result<Option<applications::Application>, ClientError> {
+    let new = applications::NewApplication {
+        display_name: &session.settings.display_name,
+        description: DESCRIPTION,
+        tags,
+    };
+    let request = applications::upsert_request(unique_name, new);
+    let response = session.send(&request).await?;
+    if response.status() == 204 || response.body().is_empty() {
+        return Ok(None);
+    }
+    skybridge_azure_client::client::decode(&request, &response).map(Some)
+}
+
+/// Brings a deleted application of ours back: it holds the name for 30 days.
+async fn restore(session: &Session<'_>, unique_name: &str) -> Result<bool> {
+    let plain = |error| classify(error, Lag::Impossible);
+    let deleted: Vec<DeletedApplication> =
+        session.list(deleted_items::list_applications_request()).await.map_err(plain)?;
+    let ours = deleted.iter().find(|item| item.unique_name.as_deref() == Some(unique_name));
+    let Some(ours) = ours else { return Ok(false) };
+    session.send(&deleted_items::restore_request(&ours.id)).await.map_err(plain)?;
+    Ok(true)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeletedApplication {
+    id: String,
+    #[serde(default)]
+    unique_name: Option<String>,
+}
+
+/// The next attempt will find what this one started.
+fn not_yet(message: &str) -> Error {
+    Error::new(kind::NOT_REPLICATED, message).code("AZ-APP-002").operation("creating application")
+}
+
+#[async_trait]
+impl Family for Applications {
+    async fn observe(&self, session: &Session<'_>, _step: &StepCall) -> Result<Observation> {
+        let name = unique_name(session.connector, session.settings);
+        let found = find(session, &name).await.map_err(|error| classify(error, Lag::Impossible))?;
+        Ok(match found {
+            None => absent(format!("no application has the unique name {name}")),
+            Some(found) => compared(
+                describe(&found, &name, false),
+                differences(session.connector, session.settings, &found),
+            ),
+        })
+    }
+
+    async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
+        let name = unique_name(session.connector, session.settings);
+        let found = find(session, &name).await.map_err(|error| classify(error, Lag::Impossible))?;
+        // An earlier attempt may have made it and lost the answer.
+        let fresh = request.attempt > 0;
+        if let Some(found) = &found
+            && differences(session.connector, session.settings, found).is_empty()
+        {
+            let undo = json!({ "object-id": found.id });
+            return Ok(did(applied::UNCHANGED, describe(found, &name, fresh), undo));
+        }
+        let tags = merged_tags(session.connector, found.as_ref().map_or(&[], |app| &app.tags));
+        let (written, action) = match upsert(session, &name, &tags).await {
+            Ok(Some(created)) => (Some(created), applied::CREATED),
+            Ok(None) => (find(session, &name).await.ok().flatten(), applied::UPDATED),
+            Err(error) => {
+                let error = classify(error, Lag::Possible);
+                if error.detail.code.as_deref() == Some("AZ-APP-001")
+                    && restore(session, &name).await?
+                {
+                    return Err(not_yet("the deleted application is being restored"));
+                }
+                return Err(error);
+            }
+        };
+        let Some(app) = written.or(found) else {
+            return Err(not_yet("the application was written and cannot be read back yet"));
+        };
+        let made = fresh || action == applied::CREATED;
+        Ok(did(action, describe(&app, &name, made), json!({ "object-id": app.id })))
+    }
+
+    async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
+        let id = own_output(&request.outputs, "object-id")?;
+        let found: Option<applications::Application> = session
+            .find(&applications::get_request(id))
+            .await
+            .map_err(|error| classify(error, Lag::Possible))?;
+        Ok(ready_if(found.is_some(), "the directory does not show the application yet"))
+    }
+
+    async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
+        let id = undo_field(undo, "object-id")?;
+        match session.send(&applications::delete_request(id)).await {
+            Ok(_) => Ok(removed("deleted the application; it can be restored for 30 days")),
+            Err(error) if error.is_status(404) => Ok(gone()),
+            Err(error) => Err(classify(error, Lag::Impossible)),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! `client-secret`: the one effect that cannot be repeated. Its text is told once, in an answer
+//! that may be lost.
+//!
+//! So the secret's name says which step of which run made it. A secret with our name whose text is
+//! in the vault is used; one whose text is not was lost on the way and is removed before another is
+//! made. The text is sealed before anybody is told that the step is done.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use skybridge_azure_client::graph::applications::{self, Application};
+use skybridge_azure_client::graph::passwords::{self, NewPassword};
+use skybridge_azure_client::{ClientError, Secret, Service};
+use skybridge_plugin_sdk::protocol::Map;
+use skybridge_plugin_sdk::protocol::onboard::{
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone,
+    applied, effect,
+};
+use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
+
+use crate::errors::{Lag, classify, is_credential_lag};
+use crate::names;
+use crate::outcome::{
+    absent, did, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output, ready,
+    removed, undo_field,
+};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::steps::Family;
+use crate::template::{APPLICATION_ADMINISTRATOR, MINUTE_MS, call, undo, wait, words};
+
+mod decision;
+use decision::{Decision, Stored};
+
+pub(crate) const KIND: &str = "client-secret";
+
+/// A secret starts this long before now, so that it works although our clock runs ahead of Entra's.
+/// Its end is counted from that start, because policies limit the difference.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
+
+pub(crate) struct ClientSecret;
+
+pub(crate) fn template(connector: &str, settings: &Settings, graph: &str) -> StepTemplate {
+    let url = format!("{graph}/v1.0/applications/<application.object-id>");
+    StepTemplate {
+        kind: KIND.into(),
+        title: "create the client secret and seal it in the vault".into(),
+        group: "Credential".into(),
+        reference: Some("2.9-2.13".into()),
+        effect: effect::MINT.into(),
+        desired: json!({
+            "name": format!("{}<<run>", names::secret_prefix(connector)),
+            "lifetime-days": settings.credential.lifetime.0,
+            "warn-days": settings.credential.warn.0,
+        }),
+        inputs: words(["application.object-id", "application.client-id", "application.fresh"]),
+        outputs: words(["key-id", "expires", "vault-name", "client-id"]),
+        calls: vec![
+            call("GET", url.clone(), "Application.Read.All"),
+            call("POST", format!("{url}/addPassword"), APPLICATION_ADMINISTRATOR),
+        ],
+        undo: undo(
+            "remove the client secret from the application and from the vault",
+            vec![call("POST", format!("{url}/removePassword"), APPLICATION_ADMINISTRATOR)],
+        ),
+        readiness: wait("the login service accepts the secret", 3, 2 * MINUTE_MS),
+        throttle: "graph".into(),
+        notes: vec!["a second run uses the secret that is there and makes no other".into()],
+        ..StepTemplate::default()
+    }
+}
+
+/// The application's secrets of this connector, with what the vault knows of each.
+async fn stored(session: &Session<'_>, app: &Application) -> Result<Vec<Stored>> {
+    let prefix = names::secret_prefix(session.connector);
+    let mut all = Vec::new();
+    for password in &app.password_credentials {
+        let name = password.display_name.clone().unwrap_or_default();
+        if !name.starts_with(&prefix) {
+            continue;
+        }
+        let text = session.host.secret(&names::vault_name(&password.key_id)).await?;
+        all.push(Stored {
+            key_id: password.key_id.clone(),
+            name,
+            expires: password.end_date_time.as_deref().and_then(|end| end.parse().ok()),
+            in_vault: text.is_some(),
+        });
+    }
+    Ok(all)
+}
+
+fn describe(key_id: &str, expires: Option<Timestamp>, client_id: &str) -> Map {
+    outputs([
+        ("key-id", json!(key_id)),
+        ("expires", json!(expires.map(|at| at.to_string()).unwrap_or_default())),
+        ("vault-name", json!(names::vault_name(key_id))),
+        ("client-id", json!(client_id)),
+    ])
+}
+
+fn undo_of(app: &str, key_id: &str) -> Value {
+    json!({ "object-id": app, "key-id": key_id })
+}
+
+/// Removes a secret whose text nobody has.
+async fn remove_orphan(session: &Session<'_>, app: &str, key_id: &str) -> Result<()> {
+    tracing::info!(key_id, "removing a client secret whose text was lost on the way");
+    match session.send(&passwords::remove_request(app, key_id)).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_gone(&error) => Ok(()),
+        Err(error) => Err(classify(error, Lag::Possible)),
+    }
+}
+
+fn is_gone(error: &ClientError) -> bool {
+    error.is_status(404)
+        || error
+            .service()
+            .is_some_and(|e| e.status == 400 && e.says("no password credential found"))
+}
+
+async fn mint(
+    session: &Session<'_>,
+    app: &str,
+    tag: &str,
+    lag: Lag,
+) -> Result<(String, Option<Timestamp>)> {
+    let now = session.host.now();
+    let start = now.checked_sub(CLOCK_SLACK).unwrap_or(now);
+    let lifetime =
+        SignedDuration::from_hours(24 * i64::from(session.settings.credential.lifetime.0));
+    let end = start.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+    let seconds = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let request = passwords::add_request(app, tag, &seconds(start), &seconds(end));
+    let made: NewPassword = session.json(&request).await.map_err(|error| classify(error, lag))?;
+    let name = names::vault_name(&made.key_id);
+    if let Err(error) = session.host.put_secret(&name, made.secret_text.expose().as_bytes()).await {
+        // Nobody will ever know its text. If removing fails too, the next attempt finds it.
+        if let Err(also) = remove_orphan(session, app, &made.key_id).await {
+            tracing::warn!(key_id = made.key_id, %also, "the unsealed client secret is left behind");
+        }
+        return Err(error);
+    }
+    let expires = made.end_date_time.as_deref().and_then(|end| end.parse().ok()).unwrap_or(end);
+    Ok((made.key_id, Some(expires)))
+}
+
+/// Why the application's list of secrets cannot be relied upon yet.
+///
+/// A secret whose answer was lost may not have been listed when the next attempt looked for it.
+/// Once the newer one is listed the older one is too, and is removed here.
+async fn unsettled(
+    session: &Session<'_>,
+    application: &str,
+    key_id: &str,
+) -> Result<Option<String>> {
+    let app: Option<Application> = session
+        .find(&applications::get_request(application))
+        .await
+        .map_err(|error| classify(error, Lag::Possible))?;
+    let Some(app) = app else {
+        return Ok(Some("the directory does not show the application yet".into()));
+    };
+    let stored = stored(session, &app).await?;
+    let Some(ours) = stored.iter().find(|one| one.key_id == key_id) else {
+        return Ok(Some("the application does not list the secret yet".into()));
+    };
+    let orphans = decision::twins(&stored, ours);
+    for orphan in &orphans {
+        remove_orphan(session, application, orphan).await?;
+    }
+    let reason = "removed a secret whose text was lost on the way";
+    Ok((!orphans.is_empty()).then(|| reason.to_owned()))
+}
+
+#[async_trait]
+impl Family for ClientSecret {
+    async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
+        let Some(id) = known(step, "application.object-id") else {
+            return Ok(absent("the application does not exist yet"));
+        };
+        let app: Application = session
+            .json(&applications::get_request(id))
+            .await
+            .map_err(|error| classify(error, Lag::Impossible))?;
+        let stored = stored(session, &app).await?;
+        Ok(match decision::usable(&stored, session.host.now()) {
+            Some(found) => matches(describe(&found.key_id, found.expires, &app.app_id)),
+            None => absent("there is no unexpired secret whose text the vault has"),
+        })
+    }
+
+    async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
+        let id = needed(&request.step, "application.object-id")?;
+        let lag = Lag::when(is_fresh(&request.step, "application.fresh"));
+        let app: Application = session
+            .json(&applications::get_request(id))
+            .await
+            .map_err(|error| classify(error, lag))?;
+        let tag = names::secret_tag(session.connector, &request.key);
+        let stored = stored(session, &app).await?;
+        match decision::decide(&stored, &tag, session.host.now()) {
+            Decision::Use(found) => {
+                let outputs = describe(&found.key_id, found.expires, &app.app_id);
+                Ok(did(applied::UNCHANGED, outputs, undo_of(id, &found.key_id)))
+            }
+            Decision::Mint { orphans } => {
+                for orphan in orphans {
+                    remove_orphan(session, id, &orphan).await?;
+                }
+                let (key_id, expires) = mint(session, id, &tag, lag).await?;
+                let outputs = describe(&key_id, expires, &app.app_id);
+                Ok(did(applied::CREATED, outputs, undo_of(id, &key_id)))
+            }
+        }
+    }
+
+    async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
+        let name = own_output(&request.outputs, "vault-name")?;
+        let client_id = own_output(&request.outputs, "client-id")?;
+        let key_id = own_output(&request.outputs, "key-id")?;
+        let application = needed(&request.step, "application.object-id")?;
+        if let Some(reason) = unsettled(session, application, key_id).await? {
+            return Ok(not_ready(reason));
+        }
+        let text = secret_text(session, name).await?;
+        // A client of its own for each probe: its first token is asked for now.
+        let connector = session.connectors.connector(client_id, text);
+        match connector.fresh_token(Service::ResourceManager).await {
+            Ok(_) => Ok(ready()),
+            Err(error) if is_credential_lag(&error) => {
+                let code = error.service().and_then(|e| e.login_codes.first().copied());
+                let code = code.map_or_else(|| "no code".to_owned(), |c| format!("AADSTS{c}"));
+                Ok(not_ready(format!("the login service does not accept the secret yet ({code})")))
+            }
+            Err(error) => Err(classify(error, Lag::Impossible)),
+        }
+    }
+
+    async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
+        let (app, key_id) = (undo_field(undo, "object-id")?, undo_field(undo, "key-id")?);
+        let undone = match session.send(&passwords::remove_request(app, key_id)).await {
+            Ok(_) => removed("removed the client secret"),
+            Err(error) if is_gone(&error) => gone(),
+            Err(error) => return Err(classify(error, Lag::Impossible)),
+        };
+        // Last: while the secret works, its text must not be lost.
+        session.host.remove_secret(&names::vault_name(key_id)).await?;
+        Ok(undone)
+    }
+}
+
+/// The text of a secret in the vault.
+pub(crate) async fn secret_text(session: &Session<'_>, vault_name: &str) -> Result<Secret> {
+    let found = session.host.secret(vault_name).await?;
+    let text = found.as_ref().and_then(|bytes| std::str::from_utf8(bytes.expose()).ok());
+    text.map(Secret::new).ok_or_else(|| {
+        let message = format!("the vault has no secret `{vault_name}`");
+        Error::new(kind::NOT_FOUND, message).code("AZ-SECRET-003").help(
+            "the state directory was moved or emptied; make a new secret with `skybridge rotate`",
+        )
+    })
+}

@@ -1,0 +1,103 @@
+//! `subscription@ID`: it exists, is in use, belongs to the tenant, and the operator may assign
+//! roles in it. Found out before anything is made.
+
+use serde_json::{Value, json};
+use skybridge_azure_client::arm::{permissions, subscriptions};
+use skybridge_plugin_sdk::protocol::Map;
+use skybridge_plugin_sdk::protocol::onboard::{
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone, effect,
+};
+use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
+
+use crate::errors::{Lag, classify};
+use crate::outcome::{checked, matches, outputs, ready, scope_of};
+use crate::session::Session;
+use crate::steps::{Family, nothing_to_undo};
+use crate::template::{ASSIGN, DEFINE, call, words};
+
+pub(crate) const KIND: &str = "subscription";
+
+pub(crate) struct Subscription;
+
+pub(crate) fn template(arm: &str, tenant: &str) -> StepTemplate {
+    let url = format!("{arm}/subscriptions/{{scope}}");
+    StepTemplate {
+        kind: KIND.into(),
+        title: "check subscription {scope} and the operator's rights in it".into(),
+        group: "Preflight".into(),
+        reference: Some("prerequisites".into()),
+        effect: effect::READ.into(),
+        desired: json!({ "state": "Enabled", "tenant": tenant, "operator-may": [ASSIGN, DEFINE] }),
+        outputs: words(["display-name"]),
+        calls: vec![
+            call(
+                "GET",
+                format!("{url}?api-version=2022-12-01"),
+                "Microsoft.Resources/subscriptions/read",
+            ),
+            call(
+                "GET",
+                format!(
+                    "{url}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+                ),
+                "",
+            ),
+        ],
+        throttle: "arm/{scope}".into(),
+        ..StepTemplate::default()
+    }
+}
+
+async fn check(session: &Session<'_>, step: &StepCall) -> Result<Map> {
+    let id = scope_of(step)?;
+    let wrong = |kind, code: &str, message: String| Error::new(kind, message).code(code);
+    let found: subscriptions::Subscription = session
+        .json(&subscriptions::get_request(id))
+        .await
+        .map_err(|error| classify(error, Lag::Impossible))?;
+    let tenant = session.settings.tenant_id();
+    if let Some(of) = found.tenant_id.as_deref().filter(|of| !of.eq_ignore_ascii_case(&tenant)) {
+        let message = format!("subscription {id} belongs to tenant {of}, not to {tenant}");
+        return Err(wrong(kind::INVALID_CONFIG, "AZ-SUB-002", message).pointer("/tenant"));
+    }
+    let state = found.state.as_deref().unwrap_or("unknown");
+    if state != "Enabled" {
+        let message = format!("subscription {id} is {state}, so nothing can be assigned in it");
+        return Err(wrong(kind::PRECONDITION, "AZ-SUB-003", message)
+            .help("enable the subscription, or take it out of `scope.subscriptions`"));
+    }
+    let grants: Vec<permissions::Permission> = session
+        .list(permissions::list_request(&format!("/subscriptions/{id}")))
+        .await
+        .map_err(|error| classify(error, Lag::Impossible))?;
+    for action in [ASSIGN, DEFINE] {
+        if !permissions::any_allows(&grants, action) {
+            let message = format!("the operator lacks {action} in subscription {id}");
+            return Err(wrong(kind::PERMISSION_DENIED, "AZ-SUB-004", message).help(
+                "the operator needs Owner or User Access Administrator in the subscription; a \
+                 role that is only eligible has to be activated first",
+            ));
+        }
+    }
+    Ok(outputs([("display-name", json!(found.display_name.unwrap_or_default()))]))
+}
+
+#[async_trait]
+impl Family for Subscription {
+    async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
+        Ok(matches(check(session, step).await?))
+    }
+
+    async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
+        let outputs = check(session, &request.step).await?;
+        Ok(checked(outputs, "enabled, in the tenant, and the operator may assign roles"))
+    }
+
+    async fn ready(&self, _session: &Session<'_>, _request: &ReadyRequest) -> Result<Ready> {
+        Ok(ready())
+    }
+
+    async fn undo(&self, _session: &Session<'_>, _undo: &Value) -> Result<Undone> {
+        Ok(nothing_to_undo())
+    }
+}

@@ -1,0 +1,8 @@
+//! What the modules promise together. The rehearsals need no network but loopback.
+
+mod classification;
+mod describing;
+mod names;
+mod rehearsal;
+mod settings;
+mod support;

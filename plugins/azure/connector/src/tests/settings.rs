@@ -1,0 +1,102 @@
+//! What the schema refuses and what only the connector can refuse.
+
+use serde_json::{Value, json};
+
+use super::support::settings;
+use crate::settings::{Aks, Settings};
+use crate::{operator, schema};
+
+const CLUSTER: &str = "/subscriptions/33333333-4444-5555-6666-777777777777/resourceGroups/rg\
+                       /providers/Microsoft.ContainerService/managedClusters/aks";
+
+fn with(key: &str, value: Value) -> Value {
+    let mut settings = settings();
+    settings[key] = value;
+    settings
+}
+
+#[test]
+fn schema_and_reader_accept_the_same() {
+    let validator = jsonschema::draft202012::new(&schema::settings()).unwrap();
+    let good = [
+        settings(),
+        with("display-name", json!("Watcher (EU)")),
+        with("aks", json!(false)),
+        with("aks", json!({ "scope": "subscription" })),
+        with("aks", json!({ "clusters": [CLUSTER] })),
+        with("credential", json!({ "kind": "client-secret", "lifetime": "90d", "warn": "7d" })),
+        with("cloud", json!("us-government-dod")),
+    ];
+    for settings in good {
+        assert!(validator.is_valid(&settings), "{settings}");
+        Settings::read(settings).unwrap();
+    }
+    let bad = [
+        json!({}),
+        with("tenant", json!("contoso.onmicrosoft.com")),
+        with("display-name", json!("x".repeat(101))),
+        with("permissions", json!("least")),
+        with("scope", json!({ "subscriptions": [] })),
+        with("scope", json!({ "management-groups": ["a"] })),
+        with("aks", json!(true)),
+        with("aks", json!({ "scope": "cluster" })),
+        with("aks", json!({ "clusters": ["/subscriptions/x"] })),
+        with("credential", json!({ "kind": "certificate" })),
+        with("credential", json!({ "lifetime": "6 months" })),
+        with("credential", json!({ "lifetime": "731d" })),
+        with("cloud", json!("germany")),
+        with("colour", json!("blue")),
+    ];
+    for settings in bad {
+        assert!(!validator.is_valid(&settings), "{settings}");
+    }
+}
+
+#[test]
+fn what_a_schema_cannot_say_is_said_with_its_place() {
+    let other = CLUSTER.replace("33333333", "44444444");
+    let cases = [
+        (with("credential", json!({ "lifetime": "30d", "warn": "30d" })), "/credential/warn"),
+        (with("aks", json!({ "clusters": [other] })), "/aks/clusters/0"),
+        (
+            with(
+                "aks",
+                json!({ "clusters": [CLUSTER, CLUSTER.to_uppercase().replace("/SUBSCRIPTIONS", "/subscriptions")] }),
+            ),
+            "/aks/clusters/1",
+        ),
+        (
+            with(
+                "scope",
+                json!({ "subscriptions": [
+                "33333333-4444-5555-6666-77777777777A", "33333333-4444-5555-6666-77777777777a",
+            ] }),
+            ),
+            "/scope/subscriptions/1",
+        ),
+    ];
+    for (settings, pointer) in cases {
+        let error = Settings::read(settings).unwrap_err();
+        assert_eq!(error.detail.pointer.as_deref(), Some(pointer), "{error}");
+    }
+}
+
+#[test]
+fn defaults() {
+    let settings = Settings::read(settings()).unwrap();
+    assert_eq!(settings.display_name, "skybridge-connector");
+    assert_eq!(settings.aks, Aks::Subscription);
+    assert_eq!((settings.credential.lifetime.0, settings.credential.warn.0), (180, 30));
+}
+
+#[test]
+fn operators() {
+    let validator = jsonschema::draft202012::new(&schema::operator()).unwrap();
+    for auth in ["azure-cli", "environment", "managed-identity", "workload-identity"] {
+        let value = json!({ "auth": auth });
+        assert!(validator.is_valid(&value));
+        operator::Operator::read(&value).unwrap();
+    }
+    assert!(!validator.is_valid(&json!({ "auth": "device-code" })));
+    assert!(operator::Operator::read(&json!({ "auth": "azure-cli", "client-id": "x" })).is_err());
+}

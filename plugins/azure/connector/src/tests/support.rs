@@ -1,0 +1,254 @@
+//! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use skybridge_azure_sim::{Simulator, SimulatorOptions};
+use skybridge_plugin_sdk::protocol::Map;
+use skybridge_plugin_sdk::protocol::audit::Write;
+use skybridge_plugin_sdk::protocol::onboard::{
+    Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone,
+};
+use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
+use skybridge_plugin_sdk::{Result, Retry, SecretBytes, async_trait};
+
+use crate::azure::Azure;
+use crate::describe;
+use crate::steps;
+use crate::surroundings::Surroundings;
+
+pub(super) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+pub(super) const SUBSCRIPTION: &str = "33333333-4444-5555-6666-777777777777";
+
+/// Longer than any lag of a scenario used here.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[derive(Default)]
+pub(super) struct MemoryHost {
+    pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
+    pub(super) writes: Mutex<Vec<Write>>,
+}
+
+#[async_trait]
+impl Surroundings for MemoryHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn secret(&self, name: &str) -> Result<Option<SecretBytes>> {
+        Ok(self.secrets.lock().unwrap().get(name).cloned().map(SecretBytes::from))
+    }
+
+    async fn put_secret(&self, name: &str, value: &[u8]) -> Result<()> {
+        self.secrets.lock().unwrap().insert(name.into(), value.into());
+        Ok(())
+    }
+
+    async fn remove_secret(&self, name: &str) -> Result<()> {
+        self.secrets.lock().unwrap().remove(name);
+        Ok(())
+    }
+
+    fn audit(&self, write: &Write) {
+        self.writes.lock().unwrap().push(write.clone());
+    }
+
+    fn progress(&self, _done: u64, _total: u64, _note: &str) {}
+}
+
+pub(super) fn settings() -> Value {
+    json!({ "tenant": TENANT, "scope": { "subscriptions": [SUBSCRIPTION] } })
+}
+
+/// A scenario without lag, for tests that are about something else.
+pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference = 0\n\
+    service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
+    app-role-effect = 0\nrole-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\n\
+    secret = 0\ncredential-list = 0\n";
+
+/// A connector against a simulated cloud of its own.
+pub(super) struct Rehearsal {
+    pub(super) azure: Azure,
+    pub(super) host: MemoryHost,
+    pub(super) description: Description,
+    pub(super) outputs: BTreeMap<u32, Map>,
+    pub(super) run: String,
+    _simulator: Simulator,
+}
+
+impl Rehearsal {
+    pub(super) async fn new(scenario: Option<&str>) -> Self {
+        Self::with(scenario, settings()).await
+    }
+
+    pub(super) async fn with(scenario: Option<&str>, settings: Value) -> Self {
+        let options = SimulatorOptions {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            state_dir: None,
+            scenario: scenario.map(str::to_owned),
+            record: None,
+        };
+        let simulator = Simulator::start(options).await.unwrap();
+        let ready = serde_json::to_value(simulator.ready()).unwrap();
+        let simulated = SimulatedCloud {
+            endpoints: serde_json::from_value(ready["endpoints"].clone()).unwrap(),
+            ca_pem: ready["ca-pem"].as_str().unwrap().to_owned(),
+            operator: serde_json::from_value(ready["operator"].clone()).unwrap(),
+        };
+        let request = OpenRequest {
+            connector: "contoso".into(),
+            settings: Some(settings.clone()),
+            operator: Value::Null,
+            simulated: Some(simulated),
+        };
+        let azure = Azure::start(request).unwrap();
+        let settings = crate::settings::Settings::read(settings).unwrap();
+        Self {
+            azure,
+            host: MemoryHost::default(),
+            description: describe::describe("contoso", &settings),
+            outputs: BTreeMap::new(),
+            run: "run-1".into(),
+            _simulator: simulator,
+        }
+    }
+
+    pub(super) fn positions(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.description.steps.len()).unwrap()
+    }
+
+    fn step(&self, position: u32) -> &Step {
+        &self.description.steps[position as usize]
+    }
+
+    /// `role-assignment.reader`.
+    pub(super) fn word(&self, position: u32) -> String {
+        let template = &self.description.templates[self.step(position).template as usize];
+        match &template.name {
+            Some(name) => format!("{}.{name}", template.kind),
+            None => template.kind.clone(),
+        }
+    }
+
+    pub(super) fn find(&self, word: &str) -> u32 {
+        self.positions().find(|p| self.word(*p) == word).unwrap()
+    }
+
+    /// The step with every input that is known.
+    pub(super) fn call(&self, position: u32) -> StepCall {
+        let step = self.step(position);
+        let template = &self.description.templates[step.template as usize];
+        let mut inputs = Map::new();
+        for input in &template.inputs {
+            let (word, output) = input.rsplit_once('.').unwrap();
+            let from = step.needs.iter().find(|p| self.word(**p) == word);
+            let from = from.unwrap_or_else(|| panic!("{input} is of no direct dependency"));
+            let value = self.outputs.get(from).and_then(|outputs| outputs.get(output));
+            if let Some(value) = value {
+                inputs.insert(input.clone(), value.clone());
+            }
+        }
+        StepCall {
+            address: format!("contoso.{}", self.word(position)),
+            kind: template.kind.clone(),
+            name: template.name.clone(),
+            scope: step.scope.clone(),
+            desired: Value::Null,
+            inputs,
+        }
+    }
+
+    pub(super) async fn observe(&self, position: u32) -> Result<Observation> {
+        let call = self.call(position);
+        let session = self.azure.session(&self.host)?;
+        let family = steps::family(&call.kind)?;
+        patiently(|| family.observe(&session, &call)).await
+    }
+
+    pub(super) async fn apply(&self, position: u32) -> Result<Applied> {
+        let step = self.call(position);
+        let family = steps::family(&step.kind)?;
+        let session = self.azure.session(&self.host)?;
+        let key = format!("{}/{}", self.run, step.address);
+        let mut request = ApplyRequest { step, run: self.run.clone(), key, attempt: 0 };
+        let started = Instant::now();
+        loop {
+            match family.apply(&session, &request).await {
+                Err(error) if again(&error, started) => tokio::time::sleep(pause(&error)).await,
+                outcome => return outcome,
+            }
+            request.attempt += 1;
+        }
+    }
+
+    /// Applies one step and waits until it is ready.
+    pub(super) async fn run_step(&mut self, position: u32) -> Result<Applied> {
+        let applied = self.apply(position).await?;
+        self.outputs.insert(position, applied.outputs.clone());
+        let call = self.call(position);
+        let template = &self.description.templates[self.step(position).template as usize];
+        for output in &template.outputs {
+            assert!(applied.outputs.contains_key(output), "{} gives no {output}", call.address);
+        }
+        let family = steps::family(&call.kind)?;
+        let session = self.azure.session(&self.host)?;
+        let request = ReadyRequest { step: call, outputs: applied.outputs.clone() };
+        let (mut successes, started) = (0, Instant::now());
+        while template.readiness.as_ref().is_some_and(|r| successes < r.successes) {
+            let ready = patiently(|| family.ready(&session, &request)).await?;
+            successes = if ready.ready { successes + 1 } else { 0 };
+            assert!(started.elapsed() < PATIENCE, "{}: {:?}", request.step.address, ready.reason);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(applied)
+    }
+
+    /// Applies every step up to and including `last`, if one is given.
+    pub(super) async fn run_all(&mut self, last: Option<&str>) -> Vec<(u32, Applied)> {
+        let mut done = Vec::new();
+        for position in self.positions() {
+            let applied = self.run_step(position).await;
+            let applied =
+                applied.unwrap_or_else(|error| panic!("{}: {error:#?}", self.word(position)));
+            done.push((position, applied));
+            if last == Some(self.word(position).as_str()) {
+                break;
+            }
+        }
+        done
+    }
+
+    pub(super) async fn undo(&self, position: u32, undo: &Value) -> Result<Undone> {
+        let family = steps::family(&self.call(position).kind)?;
+        let session = self.azure.session(&self.host)?;
+        patiently(|| family.undo(&session, undo)).await
+    }
+
+    pub(super) fn writes(&self, operation: &str) -> usize {
+        self.host.writes.lock().unwrap().iter().filter(|w| w.operation == operation).count()
+    }
+}
+
+fn again(error: &skybridge_plugin_sdk::Error, started: Instant) -> bool {
+    error.retry != Retry::Permanent && started.elapsed() < PATIENCE
+}
+
+fn pause(error: &skybridge_plugin_sdk::Error) -> Duration {
+    error.retry_after.unwrap_or(Duration::from_millis(150))
+}
+
+pub(super) async fn patiently<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let started = Instant::now();
+    loop {
+        match attempt().await {
+            Err(error) if again(&error, started) => tokio::time::sleep(pause(&error)).await,
+            outcome => return outcome,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Founding a tenant: the operator and the grants it holds before anything happens.
+
+use serde_json::{Map, json};
+
+use crate::arm::builtin_roles;
+use crate::arm::estate::group_path;
+use crate::chance::seeded_id;
+use crate::clock::{DAY, Millis};
+use crate::error::SimulatorError;
+use crate::graph::{hint_of, microsoft_graph, new_secret};
+use crate::scenario::Scenario;
+use crate::store::{
+    AppRoleAssignment, Application, Object, Password, RoleAssignment, ServicePrincipal, Store,
+    TenantRecord,
+};
+
+/// How long ago the operator was made: long enough for everything to have been replicated.
+const AGE: Millis = 30 * DAY;
+/// How long its secret is good for.
+const SECRET_LIFETIME: Millis = 730 * DAY;
+
+/// Founds the tenant of a scenario, or checks that the one in the store is that tenant.
+///
+/// The operator's secret is a new one at each start, unless the scenario says what it is: nobody
+/// has to write it down. It is what is given back.
+pub(crate) fn found(
+    store: &mut Store,
+    scenario: &Scenario,
+    now: Millis,
+) -> Result<String, SimulatorError> {
+    let secret = match &scenario.operator.secret {
+        Some(secret) => secret.clone(),
+        None => new_secret()
+            .ok_or_else(|| SimulatorError::key("the operator's secret", "no randomness"))?,
+    };
+    let password = operator_password(scenario, &secret, now);
+    if let Some(record) = &store.tenant {
+        if record.tenant != scenario.tenant.id {
+            return Err(SimulatorError::OtherTenant {
+                found: record.tenant.to_string(),
+                expected: scenario.tenant.id.to_string(),
+            });
+        }
+        let of_operator = |app: &&Application| app.app_id == scenario.operator.client_id;
+        if let Some(mut app) = store.applications.values().find(of_operator).cloned() {
+            app.passwords = vec![password];
+            store.put(Object::Application(app));
+            store.commit()?;
+        }
+        return Ok(secret);
+    }
+    let tenant = scenario.tenant.id;
+    for object in operator(scenario, password, now) {
+        store.put(object);
+    }
+    store.put(Object::Tenant(TenantRecord { tenant, created: now }));
+    store.commit()?;
+    Ok(secret)
+}
+
+fn operator_password(scenario: &Scenario, secret: &str, now: Millis) -> Password {
+    let born = now - AGE;
+    Password {
+        key_id: seeded_id(scenario.seed, "operator-key", 0),
+        hint: hint_of(secret),
+        secret: secret.to_owned().into(),
+        display_name: Some("operator".to_owned()),
+        start: born,
+        end: now + SECRET_LIFETIME,
+        created: born,
+    }
+}
+
+fn operator(scenario: &Scenario, password: Password, now: Millis) -> Vec<Object> {
+    let born = now - AGE;
+    let id = |label: &str, count: usize| seeded_id(scenario.seed, label, count as u64);
+    let app_id = scenario.operator.client_id;
+    let principal = id("operator-principal", 0);
+    let mut properties = Map::new();
+    properties.insert("displayName".to_owned(), json!(scenario.operator.display_name));
+    let mut app_properties = properties.clone();
+    app_properties.insert("signInAudience".to_owned(), json!("AzureADMyOrg"));
+    let mut made = vec![
+        Object::Application(Application {
+            id: id("operator-application", 0),
+            app_id,
+            created: born,
+            changed: born,
+            deleted: None,
+            created_by: None,
+            properties: app_properties,
+            passwords: vec![password],
+        }),
+        Object::ServicePrincipal(ServicePrincipal {
+            id: principal,
+            app_id,
+            created: born,
+            deleted: None,
+            created_by: None,
+            properties,
+        }),
+    ];
+    let roles = scenario.operator.graph_roles.iter();
+    for (count, role) in roles.filter_map(|it| microsoft_graph::app_role_named(it)).enumerate() {
+        made.push(Object::AppRoleAssignment(AppRoleAssignment {
+            id: id("operator-grant", count),
+            principal,
+            resource: microsoft_graph::object_id_of(scenario.seed),
+            app_role: role.id,
+            created: born,
+        }));
+    }
+    for (count, wanted) in scenario.operator.assignments.iter().enumerate() {
+        let Some(role) = builtin_roles::named(&wanted.role) else { continue };
+        made.push(Object::RoleAssignment(RoleAssignment {
+            name: id("operator-assignment", count),
+            scope: scope_of(scenario, &wanted.scope),
+            role: role.id,
+            principal,
+            principal_type: "ServicePrincipal".to_owned(),
+            description: None,
+            condition: None,
+            condition_version: None,
+            created: born,
+            updated: born,
+            created_by: principal,
+            updated_by: principal,
+        }));
+    }
+    made
+}
+
+fn scope_of(scenario: &Scenario, given: &str) -> String {
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    if scenario.tenant.root_management_group {
+        group_path(&scenario.root_group())
+    } else {
+        "/".to_owned()
+    }
+}

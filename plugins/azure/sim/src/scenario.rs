@@ -1,0 +1,342 @@
+//! The scenario: what the simulated tenant looks like and how it behaves, as TOML.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Millis;
+use crate::error::SimulatorError;
+use crate::limits::SCENARIO_BYTES_MAX;
+
+mod check;
+
+/// What a rehearsal meets when nothing else is asked for.
+pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
+
+/// A whole scenario.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) tenant: Tenant,
+    pub(crate) management_groups: Vec<ManagementGroup>,
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) generate: Generate,
+    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) users: Vec<User>,
+    pub(crate) operator: Operator,
+    pub(crate) lag: Lag,
+    pub(crate) page_size: PageSize,
+    pub(crate) quotas: Quotas,
+    pub(crate) throttle: Throttle,
+    pub(crate) policy: Policy,
+    pub(crate) faults: Vec<FaultRule>,
+}
+
+/// The directory.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Tenant {
+    pub(crate) id: Uuid,
+    pub(crate) display_name: String,
+    pub(crate) domain: String,
+    pub(crate) root_management_group: bool,
+}
+
+/// A management group below the root group.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ManagementGroup {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Filled with the root group's id when left out.
+    #[serde(default)]
+    pub(crate) parent: String,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Subscription {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) state: SubscriptionState,
+    /// Filled with the root group's id when left out.
+    #[serde(default)]
+    pub(crate) management_group: String,
+    #[serde(default)]
+    pub(crate) resource_groups: Vec<String>,
+}
+
+/// Whether a subscription can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+pub(crate) enum SubscriptionState {
+    #[default]
+    Enabled,
+    Warned,
+    PastDue,
+    Disabled,
+    Deleted,
+}
+
+/// Things made in bulk.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Generate {
+    pub(crate) subscriptions: usize,
+}
+
+/// A managed Kubernetes cluster.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    pub(crate) subscription: Uuid,
+    pub(crate) resource_group: String,
+    #[serde(default = "default_location")]
+    pub(crate) location: String,
+    #[serde(default = "yes")]
+    pub(crate) managed: bool,
+    #[serde(default = "yes")]
+    pub(crate) azure_rbac: bool,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct User {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) principal_name: String,
+    #[serde(default)]
+    pub(crate) password: Option<String>,
+    #[serde(default)]
+    pub(crate) directory_roles: Vec<String>,
+}
+
+/// The service principal that runs the onboarding.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Operator {
+    pub(crate) client_id: Uuid,
+    pub(crate) display_name: String,
+    pub(crate) secret: Option<String>,
+    pub(crate) graph_roles: Vec<String>,
+    pub(crate) assignments: Vec<OperatorAssignment>,
+}
+
+/// A role the operator holds from the start.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct OperatorAssignment {
+    pub(crate) role: String,
+    /// The root management group when left out.
+    #[serde(default)]
+    pub(crate) scope: String,
+}
+
+/// How long each kind of change takes to be seen everywhere, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Lag {
+    pub(crate) application: Millis,
+    pub(crate) application_reference: Millis,
+    pub(crate) service_principal: Millis,
+    pub(crate) principal: Millis,
+    pub(crate) principal_untyped: Millis,
+    pub(crate) app_role_assignment: Millis,
+    pub(crate) app_role_effect: Millis,
+    pub(crate) role_definition: Millis,
+    pub(crate) role_assignment: Millis,
+    pub(crate) role_assignment_effect: Millis,
+    pub(crate) secret: Millis,
+    pub(crate) credential_list: Millis,
+}
+
+/// Items of one page.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct PageSize {
+    pub(crate) resource_manager: usize,
+    pub(crate) graph: usize,
+}
+
+/// How many objects there may be.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Quotas {
+    pub(crate) role_assignments_per_subscription: usize,
+    pub(crate) role_assignments_per_management_group: usize,
+    pub(crate) role_definitions: usize,
+    pub(crate) applications: usize,
+}
+
+/// Token buckets of the three services.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Throttle {
+    pub(crate) resource_manager: ManagerBuckets,
+    pub(crate) graph: GraphBuckets,
+    pub(crate) login: LoginBuckets,
+}
+
+/// Resource Manager's buckets, per principal and subscription.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct ManagerBuckets {
+    pub(crate) reads: Bucket,
+    pub(crate) writes: Bucket,
+    pub(crate) deletes: Bucket,
+}
+
+/// The directory's buckets, per application.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct GraphBuckets {
+    pub(crate) reads: Bucket,
+    pub(crate) writes: Bucket,
+}
+
+/// The token endpoint's bucket, for all callers together.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct LoginBuckets {
+    pub(crate) tokens: Bucket,
+}
+
+/// One token bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Bucket {
+    pub(crate) bucket: u32,
+    pub(crate) per_second: u32,
+}
+
+/// What the tenant's administrators restricted.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Policy {
+    pub(crate) max_secret_lifetime_days: Option<u32>,
+}
+
+/// A fault, and the calls it befalls.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct FaultRule {
+    pub(crate) service: Service,
+    #[serde(default)]
+    pub(crate) method: Option<String>,
+    #[serde(default)]
+    pub(crate) path_prefix: Option<String>,
+    #[serde(default)]
+    pub(crate) path_contains: Option<String>,
+    #[serde(default)]
+    pub(crate) skip: u64,
+    #[serde(default = "one")]
+    pub(crate) every: u64,
+    #[serde(default)]
+    pub(crate) times: Option<u64>,
+    pub(crate) effect: FaultEffect,
+    #[serde(default)]
+    pub(crate) retry_after: Option<u32>,
+}
+
+/// The three services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Service {
+    Login,
+    ResourceManager,
+    Graph,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FaultEffect {
+    TooManyRequests,
+    InternalError,
+    ServiceUnavailable,
+    RequestTimeout,
+    ResetBeforeCommit,
+    ResetAfterCommit,
+    ResetMidBody,
+}
+
+impl Scenario {
+    /// Reads and checks a scenario; the error names the line and the column.
+    pub(crate) fn parse(text: &str) -> Result<Self, SimulatorError> {
+        if text.len() > SCENARIO_BYTES_MAX {
+            let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
+            return Err(SimulatorError::Scenario(reason));
+        }
+        let mut scenario: Self =
+            toml::from_str(text).map_err(|error| SimulatorError::Scenario(error.to_string()))?;
+        let given = text
+            .parse::<toml::Table>()
+            .map_err(|error| SimulatorError::Scenario(error.to_string()))?;
+        check::forget_default_estate(&mut scenario, &given);
+        check::complete(&mut scenario);
+        check::check(&scenario).map_err(SimulatorError::Scenario)?;
+        Ok(scenario)
+    }
+
+    /// Id of the root management group: the tenant's.
+    pub(crate) fn root_group(&self) -> String {
+        self.tenant.id.to_string()
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn default_location() -> String {
+    "westeurope".to_owned()
+}
+
+mod defaults;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_file_shows_the_defaults() {
+        let mut shown = Scenario::parse(DEFAULT).unwrap();
+        assert_eq!(shown.faults.len(), 2);
+        shown.faults.clear();
+        assert_eq!(shown, Scenario::parse("").unwrap());
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        let error = Scenario::parse("seed = 1\n[tenant]\ncolour = 'red'\n").unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("line 3") && text.contains("colour"), "{text}");
+        for wrong in [
+            "seed = -1",
+            "[page-size]\ngraph = 0",
+            "[lag]\nsecret = -5",
+            "[generate]\nsubscriptions = 99999999",
+            "[[faults]]\nservice = 'graph'\neffect = 'internal-error'\nevery = 0",
+            "[operator]\ngraph-roles = ['No.Such.Role']",
+            "[operator]\nassignments = [{ role = 'No Such Role' }]",
+            "[[management-groups]]\nid = 'a'\nname = 'A'\nparent = 'a'",
+            "[[subscriptions]]\nid = '33333333-4444-5555-6666-777777777777'\nname = 'x'\nmanagement-group = 'nowhere'",
+        ] {
+            assert!(Scenario::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn subscriptions_are_generated() {
+        let scenario = Scenario::parse("generate = { subscriptions = 3 }").unwrap();
+        assert_eq!(scenario.subscriptions.len(), 4);
+        assert_eq!(scenario, Scenario::parse("generate = { subscriptions = 3 }").unwrap());
+    }
+}

@@ -1,0 +1,243 @@
+//! Starting and stopping: sockets, state and the world behind them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::certificates::Authority;
+use crate::clock;
+use crate::control;
+use crate::error::SimulatorError;
+use crate::founding;
+use crate::http::Call;
+use crate::http::reply::{Delivery, Outcome, Reply};
+use crate::http::server::{Answer, Arrived, Endpoint, Leaving, bind};
+use crate::ready::{Ready, ReadyEndpoints, ReadyOperator};
+use crate::scenario::{DEFAULT, Scenario, Service};
+use crate::signing::SigningKey;
+use crate::store::{Store, files};
+use crate::traffic::Traffic;
+use crate::world::{Endpoints, World};
+
+/// What a simulator is started with.
+#[derive(Debug, Clone)]
+pub struct SimulatorOptions {
+    /// Where the control endpoints listen: a loopback address. Port 0 takes free ports; another
+    /// port takes that one and the three above it.
+    pub listen: SocketAddr,
+    /// Where the tenant is kept between starts; in memory when absent.
+    pub state_dir: Option<PathBuf>,
+    /// The scenario's TOML text; the default scenario when absent.
+    pub scenario: Option<String>,
+    /// A file every exchange is appended to, one JSON object a line, without secrets.
+    pub record: Option<PathBuf>,
+}
+
+/// A simulated Azure that is being served.
+#[derive(Debug)]
+pub struct Simulator {
+    ready: Ready,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Simulator {
+    /// Opens the state, binds four loopback ports and serves.
+    pub async fn start(options: SimulatorOptions) -> Result<Self, SimulatorError> {
+        let ports = Ports::bind(options.listen).await?;
+        let endpoints = ports.endpoints()?;
+        let url = format!("http://{}", address(&ports.control)?);
+        // Making keys and replaying a log takes a while, and would hold up the other tasks.
+        let prepared = tokio::task::spawn_blocking(move || prepare(&options, endpoints)).await;
+        let prepared =
+            prepared.map_err(|error| SimulatorError::State(std::io::Error::other(error)))??;
+        let ready = ready(&prepared, url);
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let world = Arc::new(Mutex::new(prepared.world));
+        for (listener, service) in [
+            (ports.login, Service::Login),
+            (ports.resource_manager, Service::ResourceManager),
+            (ports.graph, Service::Graph),
+        ] {
+            let answer = service_answer(Arc::clone(&world), service);
+            let tls = Some(Arc::clone(&prepared.tls));
+            Endpoint { listener, tls, answer }.spawn(&tasks, stop.clone());
+        }
+        let answer = control_answer(world, ready.clone());
+        Endpoint { listener: ports.control, tls: None, answer }.spawn(&tasks, stop.clone());
+        tasks.close();
+        tracing::info!(url = ready.url, tenant = %ready.tenant, "simulated Azure is ready");
+        Ok(Self { ready, stop, tasks })
+    }
+
+    /// Where it is and who may sign in.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Lets open requests finish and closes everything. Nothing is left to write: every change was
+    /// on disk before it was acknowledged.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for Simulator {
+    /// A simulator nobody holds must not go on listening.
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// The four listening sockets.
+struct Ports {
+    control: TcpListener,
+    login: TcpListener,
+    resource_manager: TcpListener,
+    graph: TcpListener,
+}
+
+impl Ports {
+    async fn bind(listen: SocketAddr) -> Result<Self, SimulatorError> {
+        if !listen.ip().is_loopback() {
+            return Err(SimulatorError::NotLoopback(listen));
+        }
+        let port = |offset: u16| match listen.port() {
+            0 => Ok(0),
+            first => first.checked_add(offset).ok_or(SimulatorError::PortTooHigh(first)),
+        };
+        let at = |port: u16| SocketAddr::new(listen.ip(), port);
+        Ok(Self {
+            control: bind(at(port(0)?)).await?,
+            login: bind(at(port(1)?)).await?,
+            resource_manager: bind(at(port(2)?)).await?,
+            graph: bind(at(port(3)?)).await?,
+        })
+    }
+
+    fn endpoints(&self) -> Result<Endpoints, SimulatorError> {
+        // Clients check names, and `localhost` is the one all of them resolve.
+        let url = |listener: &TcpListener| {
+            let address = address(listener)?;
+            let plain = address.ip() == IpAddr::from([127, 0, 0, 1]) || address.ip().is_ipv6();
+            let port = address.port();
+            Ok::<_, SimulatorError>(if plain {
+                format!("https://localhost:{port}")
+            } else {
+                format!("https://{address}")
+            })
+        };
+        Ok(Endpoints {
+            login: url(&self.login)?,
+            resource_manager: url(&self.resource_manager)?,
+            graph: url(&self.graph)?,
+        })
+    }
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, SimulatorError> {
+    Ok(listener.local_addr()?)
+}
+
+/// Everything that has to be there before the first request.
+struct Prepared {
+    world: World,
+    operator_secret: String,
+    ca_file: Option<PathBuf>,
+    ca_pem: String,
+    tls: Arc<rustls::ServerConfig>,
+}
+
+fn prepare(options: &SimulatorOptions, endpoints: Endpoints) -> Result<Prepared, SimulatorError> {
+    let now = clock::now();
+    let scenario = Scenario::parse(options.scenario.as_deref().unwrap_or(DEFAULT))?;
+    let state_dir = match &options.state_dir {
+        Some(directory) => {
+            files::prepare_directory(directory)?;
+            // The ready line names the authority's file to programs in other directories.
+            Some(fs_err::canonicalize(directory)?)
+        }
+        None => None,
+    };
+    let state_dir = state_dir.as_deref();
+    let mut store = Store::open(state_dir)?;
+    let operator_secret = founding::found(&mut store, &scenario, now)?;
+    let authority = Authority::load(state_dir, now)?;
+    let keys = SigningKey::load(state_dir)?;
+    let traffic = Traffic::open(options.record.as_deref())?;
+    Ok(Prepared {
+        tls: authority.server_config(now)?,
+        world: World::new(scenario, endpoints, store, keys, traffic),
+        operator_secret,
+        ca_file: authority.file,
+        ca_pem: authority.pem,
+    })
+}
+
+fn ready(prepared: &Prepared, url: String) -> Ready {
+    let world = &prepared.world;
+    let tenant = world.scenario.tenant.id;
+    Ready {
+        url,
+        endpoints: ReadyEndpoints {
+            login: world.endpoints.login.clone(),
+            resource_manager: world.endpoints.resource_manager.clone(),
+            graph: world.endpoints.graph.clone(),
+        },
+        ca_file: prepared.ca_file.clone(),
+        ca_pem: prepared.ca_pem.clone(),
+        tenant,
+        operator: ReadyOperator {
+            kind: "client-secret".to_owned(),
+            tenant_id: tenant,
+            client_id: world.scenario.operator.client_id,
+            client_secret: prepared.operator_secret.clone(),
+        },
+    }
+}
+
+/// A handler that panicked left at worst an uncommitted change; the rest of the world is whole.
+fn locked(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn service_answer(world: Arc<Mutex<World>>, service: Service) -> Arc<Answer> {
+    Arc::new(move |arrived| leaving(serve(&world, service, arrived)))
+}
+
+fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
+    let now = clock::now();
+    let Arrived { method, target, headers, body, refused } = arrived;
+    let call = Call::new(service, &method, &target, headers.clone(), body, now);
+    let whole = |reply: Reply| Outcome { reply, delivery: Delivery::Whole };
+    match (call, refused) {
+        (Ok(mut call), None) => locked(world).answer(&mut call),
+        (Ok(mut call), Some(status)) => {
+            let text = "The request is too large or took too long to arrive.";
+            whole(locked(world).refuse(&mut call, status.as_u16(), text))
+        }
+        (Err(_), _) => {
+            let mut call = Call::unreadable(service, &method, headers, now);
+            let text = "The address of the request is not readable.";
+            whole(locked(world).refuse(&mut call, 400, text))
+        }
+    }
+}
+
+fn control_answer(world: Arc<Mutex<World>>, ready: Ready) -> Arc<Answer> {
+    Arc::new(move |arrived| {
+        let reply = control::answer(&locked(&world), &ready, &arrived.method, &arrived.target);
+        leaving(Outcome { reply, delivery: Delivery::Whole })
+    })
+}
+
+fn leaving(outcome: Outcome) -> Leaving {
+    let Outcome { reply, delivery } = outcome;
+    let body = reply.body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    Leaving { status: reply.status, headers: reply.headers, body, delivery }
+}

@@ -1,0 +1,129 @@
+//! The tenant's objects, and the change log that makes them outlive the process.
+//!
+//! A handler changes objects through [`Store::put`] and [`Store::remove`]; nothing is acknowledged
+//! before [`Store::commit`] has written the whole change as one line.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use crate::error::SimulatorError;
+
+pub(crate) mod files;
+mod log;
+pub(crate) mod objects;
+
+use log::{Batch, Change, ChangeLog};
+pub(crate) use objects::{
+    AppRoleAssignment, Application, Kind, Object, Password, RoleAssignment, RoleDefinition,
+    ServicePrincipal, TenantRecord,
+};
+
+/// Everything that was created, by kind and id.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) tenant: Option<TenantRecord>,
+    pub(crate) applications: BTreeMap<Uuid, Application>,
+    pub(crate) service_principals: BTreeMap<Uuid, ServicePrincipal>,
+    pub(crate) app_role_assignments: BTreeMap<Uuid, AppRoleAssignment>,
+    pub(crate) role_assignments: BTreeMap<Uuid, RoleAssignment>,
+    pub(crate) role_definitions: BTreeMap<Uuid, RoleDefinition>,
+    /// How many ids were given out.
+    pub(crate) counter: u64,
+    pending: Vec<Change>,
+    log: Option<ChangeLog>,
+}
+
+impl Store {
+    /// Replays and compacts the change log of a state directory; without one all stays in memory.
+    pub(crate) fn open(state_dir: Option<&Path>) -> Result<Self, SimulatorError> {
+        let mut store = Self::default();
+        let Some(directory) = state_dir else { return Ok(store) };
+        let mut log = ChangeLog::open(directory)?;
+        for batch in log.replay()? {
+            store.counter = store.counter.max(batch.counter);
+            for change in batch.changes {
+                store.apply(change);
+            }
+        }
+        log.compact(&Batch { counter: store.counter, changes: store.snapshot() })?;
+        store.log = Some(log);
+        Ok(store)
+    }
+
+    /// Creates or replaces an object.
+    pub(crate) fn put(&mut self, object: Object) {
+        self.apply(Change::Put(object.clone()));
+        self.pending.push(Change::Put(object));
+    }
+
+    /// Removes an object.
+    pub(crate) fn remove(&mut self, kind: Kind, id: Uuid) {
+        self.apply(Change::Remove { kind, id });
+        self.pending.push(Change::Remove { kind, id });
+    }
+
+    /// The next number of the id sequence; it is kept with the change it is used in.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    /// Writes what changed since the last commit. After an error memory is ahead of the disk, and
+    /// the log refuses every later commit.
+    pub(crate) fn commit(&mut self) -> std::io::Result<()> {
+        let changes = std::mem::take(&mut self.pending);
+        match &mut self.log {
+            Some(log) if !changes.is_empty() => {
+                log.append(&Batch { counter: self.counter, changes })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Put(object) => self.apply_put(object),
+            Change::Remove { kind, id } => self.apply_remove(kind, id),
+        }
+    }
+
+    fn apply_put(&mut self, object: Object) {
+        match object {
+            Object::Tenant(it) => self.tenant = Some(it),
+            Object::Application(it) => drop(self.applications.insert(it.id, it)),
+            Object::ServicePrincipal(it) => drop(self.service_principals.insert(it.id, it)),
+            Object::AppRoleAssignment(it) => drop(self.app_role_assignments.insert(it.id, it)),
+            Object::RoleAssignment(it) => drop(self.role_assignments.insert(it.name, it)),
+            Object::RoleDefinition(it) => drop(self.role_definitions.insert(it.name, it)),
+        }
+    }
+
+    fn apply_remove(&mut self, kind: Kind, id: Uuid) {
+        match kind {
+            Kind::Application => drop(self.applications.remove(&id)),
+            Kind::ServicePrincipal => drop(self.service_principals.remove(&id)),
+            Kind::AppRoleAssignment => drop(self.app_role_assignments.remove(&id)),
+            Kind::RoleAssignment => drop(self.role_assignments.remove(&id)),
+            Kind::RoleDefinition => drop(self.role_definitions.remove(&id)),
+        }
+    }
+
+    fn snapshot(&self) -> Vec<Change> {
+        let tenant = self.tenant.iter().cloned().map(Object::Tenant);
+        let applications = self.applications.values().cloned().map(Object::Application);
+        let principals = self.service_principals.values().cloned().map(Object::ServicePrincipal);
+        let grants = self.app_role_assignments.values().cloned().map(Object::AppRoleAssignment);
+        let assignments = self.role_assignments.values().cloned().map(Object::RoleAssignment);
+        let definitions = self.role_definitions.values().cloned().map(Object::RoleDefinition);
+        tenant
+            .chain(applications)
+            .chain(principals)
+            .chain(grants)
+            .chain(assignments)
+            .chain(definitions)
+            .map(Change::Put)
+            .collect()
+    }
+}

@@ -1,0 +1,11 @@
+//! The simulator over real HTTPS sockets, one file per part of what it promises.
+
+#![expect(clippy::unwrap_used, reason = "a test should fail at the step that failed")]
+
+mod client;
+mod faults;
+mod graph;
+mod hostile;
+mod login;
+mod management;
+mod persistence;

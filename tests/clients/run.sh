@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Onboards the example tenant in the simulated cloud, then lets clients that are not ours judge the result.
+#
+#   tests/clients/run.sh [SKYBRIDGE]     SKYBRIDGE is the built program (default: target/debug/skybridge)
+#
+# SKYBRIDGE_CLIENTS_CACHE  where the clients are installed (default: target/clients); kept between runs
+# SKYBRIDGE_SKIP_AZ=1      leaves out the Azure CLI (a large installation)
+# SKYBRIDGE_SPECS          Microsoft's specifications (see oav/validate.mjs); without them that part is skipped
+# PYTHON                   python3.11 or newer (default: python3)
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+workspace=$(cd "$here/../.." && pwd)
+skybridge=${1:-$workspace/target/debug/skybridge}
+cache=${SKYBRIDGE_CLIENTS_CACHE:-$workspace/target/clients}
+python=${PYTHON:-python3}
+manifest=$workspace/examples/azure/contoso.toml
+
+[ -x "$skybridge" ] || { echo "$skybridge: not built (cargo build), or not a program" >&2; exit 2; }
+[ -f "$manifest" ] || { echo "$manifest is missing" >&2; exit 2; }
+skybridge=$(cd "$(dirname "$skybridge")" && pwd)/$(basename "$skybridge")
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+
+export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+export NO_PROXY=localhost,127.0.0.1 no_proxy=localhost,127.0.0.1
+
+# --- the clients -----------------------------------------------------------------------------------------------------
+
+# installed FOLDER FILE… COMMAND-STRING: runs the command unless it already ran for these very files.
+installed() {
+    local folder=$1 command=${*: -1} stamp before
+    stamp=$(cat "${@:2:$#-2}" | sha256sum | cut -d' ' -f1)
+    if [ "$(cat "$folder/.installed" 2>/dev/null)" = "$stamp" ]; then return; fi
+    before=$SECONDS
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    eval "$command"
+    echo "$stamp" >"$folder/.installed"
+    echo "installed $(basename "$folder") in $((SECONDS - before)) s"
+}
+environment() { # FOLDER REQUIREMENTS
+    installed "$1" "$2" "\"\$python\" -m venv '$1' && '$1/bin/pip' install --quiet --requirement '$2'"
+}
+environment "$cache/sdk" "$here/requirements.txt"
+if [ "${SKYBRIDGE_SKIP_AZ:-}" != 1 ]; then environment "$cache/az" "$here/requirements-az.txt"; fi
+installed "$cache/oav" "$here/oav/package.json" "$here/oav/package-lock.json" \
+    "cp '$here/oav/package.json' '$here/oav/package-lock.json' '$cache/oav' &&
+     (cd '$cache/oav' && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)"
+
+# --- the simulated cloud, onboarded ------------------------------------------------------------------------------------
+
+work=$(mktemp -d "$cache/run.XXXXXX")
+simulator=
+finish() {
+    local code=$?
+    stop
+    # What a failed run leaves is the evidence; a good run leaves nothing.
+    if [ "$code" -eq 0 ]; then rm -rf "$work"; else echo "kept: $work" >&2; fi
+}
+stop() {
+    if [ -n "$simulator" ]; then
+        kill "$simulator" 2>/dev/null || true
+        wait "$simulator" 2>/dev/null || true
+        simulator=
+    fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+"$skybridge" simulator azure --listen 127.0.0.1:0 --state "$work/cloud" --record "$work/traffic.ndjson" \
+    >"$work/ready.json" 2>"$work/simulator.log" &
+simulator=$!
+for _ in $(seq 300); do
+    if grep -q '^{.*}$' "$work/ready.json"; then break; fi
+    if ! kill -0 "$simulator" 2>/dev/null; then break; fi
+    sleep 0.2
+done
+if ! grep -q '^{.*}$' "$work/ready.json"; then
+    echo "the simulator did not start:" >&2
+    tail -n 20 "$work/simulator.log" >&2
+    exit 1
+fi
+url=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["url"])' "$work/ready.json")
+echo "the simulated cloud is at $url"
+
+if ! timeout 600 "$skybridge" apply "$manifest" --simulator "$url" --yes --state "$work/state" \
+    >"$work/apply.out" 2>"$work/apply.log"; then
+    echo "skybridge apply failed:" >&2
+    tail -n 40 "$work/apply.log" >&2
+    exit 1
+fi
+echo "skybridge apply: done"
+
+# --- the judges --------------------------------------------------------------------------------------------------------
+
+summary=()
+failed=0
+judge() { # NAME COMMAND…
+    local name=$1 code=0 before=$SECONDS
+    shift
+    echo
+    echo "== $name"
+    timeout 900 "$@" 2>&1 | tee "$work/judge.log" || code=$?
+    if [ "$code" -ne 0 ]; then failed=$((failed + 1)); fi
+    summary+=("$(printf '%-44s %s, %s s%s' "$name" "$(tail -n 1 "$work/judge.log")" "$((SECONDS - before))" \
+        "$([ "$code" -eq 0 ] || echo ", FAILED ($code)")")")
+}
+
+sdk=$cache/sdk/bin/python
+judge "Python SDKs (azure-*, msgraph)" "$sdk" "$here/azure_sdk.py" --ready "$work/ready.json"
+if [ "${SKYBRIDGE_SKIP_AZ:-}" = 1 ]; then
+    summary+=("Azure CLI                                    skipped (SKYBRIDGE_SKIP_AZ=1)")
+else
+    judge "Azure CLI" env AZ="$cache/az/bin/az" PYTHON="$sdk" "$here/az_cli.sh" "$work/ready.json"
+fi
+judge "no secret in recording, logs or state" "$sdk" "$here/no_secret.py" "$work/ready.json" \
+    "$work/traffic.ndjson" "$work/simulator.log" "$work/apply.out" "$work/apply.log" "$work/state"
+stop # the recording is complete now
+export SKYBRIDGE_OAV=$cache/oav
+judge "oav: Microsoft's own examples pass" node "$here/oav/validate.mjs" --examples
+judge "oav: recording against Microsoft's OpenAPI" node "$here/oav/validate.mjs" "$work/traffic.ndjson"
+judge "oav: a spoilt recording is rejected" node "$here/oav/validate.mjs" --tamper "$work/traffic.ndjson"
+
+echo
+echo "== summary"
+printf '%s\n' "${summary[@]}"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,10 @@
+//! Whole-system tests: the built program, its real plugins, real sockets, real files.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod hello;
+mod manifest;
+mod plan;
+mod recovery;
+mod rehearsal;
+mod secrets;
+mod tidy;

@@ -1,0 +1,65 @@
+//! Manifests as the command line judges them.
+
+use skybridge_tests::{TestEnv, workspace};
+
+#[test]
+fn every_example_is_valid() {
+    let env = TestEnv::new();
+    let mut folders = vec![workspace().join("examples")];
+    let mut checked = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml") && !path.ends_with("Cargo.toml")
+            {
+                env.run(&["validate", path.to_str().unwrap()]).expect(0);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 2, "{checked} examples");
+}
+
+#[test]
+fn all_problems_come_at_once_with_places_and_hints() {
+    let env = TestEnv::new();
+    env.write(
+        "bad.toml",
+        "schema = 1\n\n[connectors.contoso]\nplugin = \"azure\"\ncolour = \"blue\"\n\n\
+         [connectors.contoso.settings]\ntenant = \"contoso\"\npermisions = \"seed\"\n\
+         scope = { subscriptions = [] }\ncloud = \"publik\"\n\n\
+         [connectors.contoso.operator]\nauth = \"azure-cly\"\n\n\
+         [connectors.other]\nplugin = \"azur\"\n",
+    );
+    let refused = env.run(&["validate", "bad.toml"]).expect(2);
+    for part in [
+        "bad.toml:5:1",
+        "unknown key `colour`",
+        "bad.toml:8:10",
+        "bad.toml:9:1",
+        "did you mean `permissions`",
+        "bad.toml:10:",
+        "bad.toml:11:9",
+        "did you mean `public`",
+        "bad.toml:14:8",
+        "did you mean `azure-cli`",
+        "bad.toml:17:10",
+        "did you mean `azure`",
+    ] {
+        assert!(refused.stderr.contains(part), "{part} is not in\n{}", refused.stderr);
+    }
+}
+
+#[test]
+fn a_literal_secret_is_refused_and_not_repeated() {
+    let env = TestEnv::new();
+    let secret = "abc8Q~thisIsSomebodysRealSecret.Value12345";
+    let text =
+        format!("schema = 1\n[connectors.a]\nplugin = \"azure\"\nclient-secret = \"{secret}\"\n");
+    env.write("secret.toml", &text);
+    let refused = env.run(&["validate", "secret.toml"]).expect(2);
+    assert!(!refused.stderr.contains(secret), "{}", refused.stderr);
+    assert!(refused.stderr.contains("env:"), "{}", refused.stderr);
+}
