@@ -117,7 +117,13 @@ fn ctrl_c_drains_and_resume_goes_on() {
     let simulator = SimulatorProcess::start(&env, &[]);
     let apply = ["apply", "contoso.toml", "--simulator", simulator.url(), "--yes"];
     let child = env.command(&apply).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(3));
+    let at_work = || {
+        let files = env.files();
+        let journal = files.iter().find(|path| path.ends_with("journal"));
+        let text = journal.map(|path| fs_err::read_to_string(path).unwrap());
+        text.is_some_and(|text| text.contains("step-applied"))
+    };
+    skybridge_tests::eventually("a step is applied", at_work);
     let pid = rustix_pid(child.id());
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let interrupted = finish(child);

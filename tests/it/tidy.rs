@@ -15,6 +15,8 @@ fn metadata() -> Value {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let output = std::process::Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        // Other platforms' packages are not fetched, hence not there to be looked at.
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(workspace())
         .output()
         .unwrap();

@@ -54,7 +54,6 @@ impl Output {
     ///
     /// # Panics
     /// When it ended otherwise; with everything it said.
-    #[must_use]
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
@@ -243,6 +242,18 @@ impl Drop for SimulatorProcess {
         // It may have ended already, which is as good.
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// Waits until something is so.
+///
+/// # Panics
+/// When it is not so in time.
+pub fn eventually(what: &str, so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !so() {
+        assert!(started.elapsed() < DEADLINE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -226,7 +226,7 @@ fn word_schema() -> Value {
 fn connector_schema() -> Value {
     let mut plugin = word_schema();
     plugin["description"] = json!("The plugin that serves the connector.");
-    plugin["x-hint"] = json!("a plugin's name, such as `azure`");
+    plugin["x-hint"] = json!("a plugin's name; `skybridge plugin list` shows those at hand");
     json!({
         "description": "One configured instance of a plugin.",
         "type": "object",

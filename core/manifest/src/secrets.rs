@@ -89,11 +89,11 @@ pub(crate) fn looks_like_secret(text: &str) -> bool {
         text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
     let user_info =
         authority.is_some_and(|a| a.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')));
-    private_key || signed_token || user_info || looks_like_azure_secret(text)
+    private_key || signed_token || user_info || looks_like_client_secret(text)
 }
 
 /// Microsoft marks its client secrets: three characters, a digit, `Q~`, and 34 in all or more.
-fn looks_like_azure_secret(text: &str) -> bool {
+fn looks_like_client_secret(text: &str) -> bool {
     (34..=48).contains(&text.len())
         && text.get(4..6) == Some("Q~")
         && text.as_bytes().get(3).is_some_and(u8::is_ascii_digit)

@@ -4,7 +4,14 @@
 //! manifest can then never add a segment, a query or a fragment of its own.
 
 /// Appends `text` as one path segment; a slash in it becomes `%2F`.
+///
+/// A segment of dots alone would be resolved away on the road, `%2E` or not; encoded twice it is
+/// merely the name of something that does not exist.
 pub(crate) fn push_segment(out: &mut String, text: &str) {
+    if text == "." || text == ".." {
+        out.push_str(&text.replace('.', "%252E"));
+        return;
+    }
     push(out, text, |b| is_unreserved(b) || b"()$,!*:@=;".contains(&b));
 }
 

@@ -268,7 +268,6 @@ pub(crate) fn subscription_of_cluster(id: &str) -> Option<Uuid> {
         (t, "managedClusters"),
     ];
     let fits = words.iter().all(|(word, wanted)| word.eq_ignore_ascii_case(wanted))
-        && !group.is_empty()
-        && !name.is_empty();
+        && [group, name].iter().all(|text| !["", ".", ".."].contains(*text));
     if fits { subscription.parse().ok() } else { None }
 }

@@ -19,7 +19,7 @@ use crate::transport::WireRequest;
 fn nothing_a_value_holds_can_leave_its_place() {
     let path = Path::new().scope("/a b/../c?d#e/").segment("f/g").keyed("h", "i", "o'j/k)");
     let request = Request::get(Service::Graph, path, "").query("$filter", "n eq 'a&b=c+d ü'");
-    expect!["/a%20b/../c%3Fd%23e/f%2Fg/h(i='o%27%27j%2Fk)')?$filter=n%20eq%20%27a%26b%3Dc%2Bd%20%C3%BC%27"]
+    expect!["/a%20b/%252E%252E/c%3Fd%23e/f%2Fg/h(i='o%27%27j%2Fk)')?$filter=n%20eq%20%27a%26b%3Dc%2Bd%20%C3%BC%27"]
         .assert_eq(&request.target());
     assert_eq!(odata_literal("O'Brien"), "'O''Brien'");
 }

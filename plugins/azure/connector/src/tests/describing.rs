@@ -171,5 +171,5 @@ fn many_subscriptions() {
     settings["scope"] = json!({ "subscriptions": ids });
     let description = described(settings);
     assert!(description.templates.len() < 25);
-    assert_eq!(description.steps.len(), 10_000 * 8 + 9);
+    assert_eq!(description.steps.len(), 10_000 * 8 + 10);
 }
