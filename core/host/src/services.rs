@@ -282,7 +282,7 @@ impl HostServices for Services {
             match serde_json::from_slice(body.as_slice()) {
                 Ok(write) => self.inner.witness.write(&self.inner.connector, &subject, write),
                 Err(error) => {
-                    tracing::warn!(%error, "a plugin recorded a write the host cannot read")
+                    tracing::warn!(%error, "a plugin recorded a write the host cannot read");
                 }
             }
         }

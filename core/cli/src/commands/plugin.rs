@@ -44,11 +44,8 @@ fn inspect(app: &App, file: &Path, load: bool) -> Outcome {
     let path = fs_err::canonicalize(file)
         .map_err(|error| Failure::usage(error.to_string(), "name a plugin's shared library"))?;
     // Reading runs nothing, so who may write the file does not matter; running it does.
-    let trust = if load && beside_host(app, &path) || !load {
-        Trust::BesideHost
-    } else {
-        Trust::Configured
-    };
+    let trust =
+        if load && !beside_host(app, &path) { Trust::Configured } else { Trust::BesideHost };
     let candidate = Candidate::read(&path, trust)?;
     let mut report = serde_json::json!({
         "file": path,

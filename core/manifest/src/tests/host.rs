@@ -68,7 +68,7 @@ kind = "manuel"
 "#,
         expect![[r#"
             4:1+7 010 unknown key `plugins` in `connectors.contoso`
-              help: did you mean `plugin`? known keys are `destination`, `operator`, `plugin` and `settings`
+              help: did you mean `plugin`? known keys are `depends-on`, `destination`, `operator`, `plugin` and `settings`
             10:10+26 014 `settings.tenant` must be a GUID such as `33333333-3333-3333-3333-333333333333`
               note: found `fabrikam.onmicrosoft.com`
             11:1+11 010 unknown key `displayName` in `settings`
@@ -159,11 +159,11 @@ fn connector_keys() {
         expect![[r#"
             2:13+8 014 `Con_toso` cannot be a name in `connectors`
               note: a name is a word of lower-case letters, digits and inner dashes, such as `contoso`
-            3:10+8 014 `connectors.Con_toso.plugin` must be a plugin's name, such as `azure`
+            3:10+8 014 `connectors.Con_toso.plugin` must be a plugin's name; `skybridge plugin list` shows those at hand
               note: found `Azure!`
             4:12+1 012 expected a table for `connectors.Con_toso.settings`, found an integer
             5:1+8 010 unknown key `operater` in `connectors.Con_toso`
-              help: did you mean `operator`? known keys are `destination`, `operator`, `plugin` and `settings`
+              help: did you mean `operator`? known keys are `depends-on`, `destination`, `operator`, `plugin` and `settings`
         "#]],
     );
 }
@@ -344,5 +344,21 @@ fn bytes_that_are_not_utf8() {
           note: byte 0xff at offset 0 is not part of a character
           help: it looks like UTF-16; save it as UTF-8
     "#]],
+    );
+}
+
+#[test]
+fn connectors_name_those_they_wait_for() {
+    let text = "schema = 1\n[connectors.a]\nplugin = 'azure'\ndepends-on = ['b', 'c']\n\
+                [connectors.b]\nplugin = 'azure'\n";
+    let (manifest, _) = read(text);
+    let manifest = manifest.unwrap();
+    let first = &manifest.connectors[0].depends_on;
+    let named: Vec<_> = first.iter().map(|d| (d.connector.as_str(), d.span.start.column)).collect();
+    assert_eq!(named, [("b", 15), ("c", 20)]);
+    assert!(manifest.connectors[1].depends_on.is_empty());
+    check(
+        "schema = 1\n[connectors.a]\nplugin = 'azure'\ndepends-on = ['b', 'b', 3]\n",
+        expect![[""]],
     );
 }

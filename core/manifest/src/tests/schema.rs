@@ -300,7 +300,7 @@ fn other_keywords() {
             3:55+5 013 `tow` is not one of `one`, `two`
               help: did you mean `two`?
             3:62+1 010 unknown key `n` in `settings`
-              help: did you mean `a`? known keys are `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k`, `l`, `m` and `z`
+              help: known keys are `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k`, `l`, `m` and `z`
         "#]],
     );
 }

@@ -100,9 +100,9 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
 
     let mut needs = vec![client_secret];
     needs.extend(consents);
+    subscriptions(&mut builder, settings, &common, ids.iter().zip(checked));
     let directory = verification::directory_template(&tenant, login, graph, arm);
     builder.single(directory, None, needs);
-    subscriptions(&mut builder, settings, &common, ids.iter().zip(checked));
 
     builder.out.notes = notes(settings);
     builder.out.handover = handover(&tenant, &ids);

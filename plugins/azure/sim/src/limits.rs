@@ -61,3 +61,6 @@ pub(crate) const ROLE_NAME_CHARS_MAX: usize = 512;
 pub(crate) const DESCRIPTION_CHARS_MAX: usize = 1_024;
 /// Longest display name in the directory.
 pub(crate) const DISPLAY_NAME_CHARS_MAX: usize = 256;
+
+/// Levels of brackets in a scenario: the deepest legal one has three.
+pub(crate) const NESTING_MAX: usize = 32;

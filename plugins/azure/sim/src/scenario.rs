@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::Millis;
 use crate::error::SimulatorError;
-use crate::limits::SCENARIO_BYTES_MAX;
+use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
 mod check;
 
@@ -270,6 +270,10 @@ impl Scenario {
             let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
             return Err(SimulatorError::Scenario(reason));
         }
+        if nesting(text) > NESTING_MAX {
+            let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
+            return Err(SimulatorError::Scenario(reason));
+        }
         let mut scenario: Self =
             toml::from_str(text).map_err(|error| SimulatorError::Scenario(error.to_string()))?;
         let given = text
@@ -285,6 +289,21 @@ impl Scenario {
     pub(crate) fn root_group(&self) -> String {
         self.tenant.id.to_string()
     }
+}
+
+/// How deep brackets are nested at most, those in texts and comments counted too: the parser calls
+/// itself for each level, and would run out of stack on a text made for it.
+fn nesting(text: &str) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
 }
 
 fn yes() -> bool {
@@ -330,6 +349,15 @@ mod tests {
             "[[subscriptions]]\nid = '33333333-4444-5555-6666-777777777777'\nname = 'x'\nmanagement-group = 'nowhere'",
         ] {
             assert!(Scenario::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn brackets_without_end_are_refused_before_they_are_read() {
+        for unit in ["[", "{{}a=", "{a=["] {
+            let text = format!("x={}", unit.repeat(20_000));
+            let error = Scenario::parse(&text).unwrap_err().to_string();
+            assert!(error.contains("nested deeper"), "{error}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! parameters, must be what the builder makes of the same parameters; and the example's answer
 //! must read as the type the builder's answer is read as.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -34,7 +34,7 @@ fn specifications() -> Option<PathBuf> {
     folder.is_dir().then_some(folder)
 }
 
-fn read(folder: &PathBuf, path: &str) -> Value {
+fn read(folder: &Path, path: &str) -> Value {
     let text = fs_err::read_to_string(folder.join(path)).unwrap();
     serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap()
 }
@@ -48,7 +48,7 @@ struct Example {
 
 impl Example {
     /// The operation `id` of `file`, with the example called `example`.
-    fn of(folder: &PathBuf, area: &str, file: &str, id: &str, example: &str) -> Self {
+    fn of(folder: &Path, area: &str, file: &str, id: &str, example: &str) -> Self {
         let specification = read(folder, &format!("{area}/{file}"));
         let example = read(folder, &format!("{area}/examples/{example}"));
         let paths = specification["paths"].as_object().unwrap();

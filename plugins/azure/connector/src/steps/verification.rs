@@ -93,6 +93,7 @@ pub(crate) fn subscription_template(settings: &Settings, login: &str, arm: &str)
         }),
         calls,
         throttle: "arm/{scope}".into(),
+        group: "Subscription {scope}".into(),
         ..template(SUBSCRIPTION)
     }
 }
