@@ -32,7 +32,7 @@ use crate::app::App;
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::ui::{Ui, exit_of};
+use crate::ui::Ui;
 
 /// Threads of the host's runtime: it mostly waits.
 const WORKERS: usize = 2;
@@ -47,7 +47,10 @@ fn main() -> ExitCode {
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
     let exit = match runtime {
         Ok(runtime) => {
-            let exit = exit_of(runtime.block_on(run(cli, ui)), ui);
+            let exit = runtime.block_on(run(cli, ui)).unwrap_or_else(|failure| {
+                render::diagnostics::show(&ui, &failure.diagnostics, failure.source.as_deref());
+                failure.exit
+            });
             // A plugin's call that does not end must not keep the process.
             runtime.shutdown_background();
             exit

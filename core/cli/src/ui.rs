@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _, Write};
 
 use crate::args::{Color, EventFormat, Global};
-use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 
 /// Columns assumed when nobody says.
@@ -118,15 +117,4 @@ pub(crate) fn paint(color: bool, style: Style, text: &str) -> String {
 fn terminal_width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
-}
-
-/// The exit for a run of the command line itself.
-pub(crate) fn exit_of(outcome: Outcome, ui: Ui) -> Exit {
-    match outcome {
-        Ok(exit) => exit,
-        Err(failure) => {
-            crate::render::diagnostics::show(&ui, &failure.diagnostics, failure.source.as_deref());
-            failure.exit
-        }
-    }
 }

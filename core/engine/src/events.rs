@@ -43,7 +43,7 @@ pub enum RunEvent {
         #[schemars(with = "String")]
         at: Timestamp,
     },
-    /// A step was applied and is not ready yet, or is held off.
+    /// A step was applied and is not ready yet.
     StepWaiting {
         /// The step.
         #[schemars(with = "String")]

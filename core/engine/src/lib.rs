@@ -4,7 +4,7 @@
 //! All decisions are made in [`Machine`]: something happened goes in, what to record and what to do
 //! comes out. It has no clock, no input or output and no runtime, so every run can be replayed and
 //! every interleaving tried. [`run`] drives it on tokio: it hands records to a journal, steps to a
-//! [`Runner`], and nothing to anybody before the records it depends on are on disk ([`outbox`] is
+//! [`Runner`], and nothing to anybody before the records it depends on are on disk ([`Outbox`] is
 //! where that is kept).
 //!
 //! The crate knows neither plans nor plugins nor clouds. Start reading at [`work`].

@@ -44,6 +44,10 @@ pub const RATE_LIMITED_BUDGET: Duration = Duration::from_secs(2 * 60 * 60);
 /// Between two probes, whatever a plugin asks for: an interval of zero would be a busy loop.
 pub const PROBE_INTERVAL_MIN: Duration = Duration::from_millis(20);
 
+/// How long a step may be waited for, whatever a plugin asks for: the slowest thing known, a
+/// person's consent, either comes within a working day or the run had better be resumed later.
+pub const READY_BUDGET_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Steps of one run; the plan has the same cap.
 pub const STEPS_MAX: usize = skybridge_model::limits::PLAN_STEPS_MAX;
 

@@ -90,11 +90,11 @@ impl Patience {
 
 /// Doubles from `min` to `max`; between half of that and all of it, as decided by the key and the
 /// count, so that steps that failed together do not come back together, and a replay waits as long
-/// as the original did.
+/// as the original did. In whole milliseconds, as timers are.
 fn backoff(min: Duration, max: Duration, count: u32, key: Uuid) -> Duration {
     let doubled = min.saturating_mul(2_u32.saturating_pow(count.min(16))).min(max);
-    let share = hash(key, count) % 1024;
-    doubled / 2 + doubled.saturating_mul(u32::try_from(share).unwrap_or(0)) / 2048
+    let half = u64::try_from(doubled.as_millis() / 2).unwrap_or(u64::MAX / 2);
+    Duration::from_millis(half + hash(key, count) % (half + 1))
 }
 
 /// FNV-1a: spreads well enough for waits and will never change.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use skybridge_model::{Diagnostic, Timestamp};
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::verify::{VerifyReport, VerifyRequest, check_status};
@@ -13,18 +12,9 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
-use crate::render::summary;
+use crate::render::verification::{self, Verified, expires};
 use crate::session::Session;
 use crate::state::StateDir;
-
-/// One connector's report.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) struct Verified {
-    pub(crate) connector: String,
-    #[serde(flatten)]
-    pub(crate) report: VerifyReport,
-}
 
 pub(crate) async fn run(
     app: &App,
@@ -48,7 +38,7 @@ pub(crate) async fn run(
             "connectors": verified,
         }))?,
         ReportFormat::Text => app.ui.out(|out| {
-            verified.iter().try_for_each(|verified| summary::verified(&app.ui, verified, now, out))
+            verified.iter().try_for_each(|verified| verification::show(&app.ui, verified, now, out))
         })?,
     }
     Ok(verified
@@ -67,12 +57,6 @@ fn exit(report: &VerifyReport, now: Timestamp) -> Exit {
     } else {
         Exit::Done
     }
-}
-
-/// Whether the credential is expired, or inside its warning window.
-pub(crate) fn expires(report: &VerifyReport, now: Timestamp) -> bool {
-    let from = report.credential_warn_from.as_ref().or(report.credential_expires.as_ref());
-    from.and_then(|text| text.parse::<Timestamp>().ok()).is_some_and(|from| from <= now)
 }
 
 async fn verify(session: &Session) -> Outcome<Vec<Verified>> {

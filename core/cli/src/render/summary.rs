@@ -1,12 +1,10 @@
-//! The last words of a run, and of a verification.
+//! The last words of a run.
 
 use std::io::{self, Write};
 
 use skybridge_engine::{RunOutcome, RunReport};
-use skybridge_model::{Diagnostic, Diagnostics, Timestamp};
-use skybridge_plugin_protocol::verify::{Check, check_status};
+use skybridge_model::{Diagnostic, Diagnostics};
 
-use crate::commands::verify::{Verified, expires};
 use crate::handover::{self, Connection};
 use crate::ui::{Style, Ui};
 
@@ -98,51 +96,4 @@ pub(crate) fn failures(report: &RunReport) -> Diagnostics {
         }
     };
     report.failures.iter().map(diagnostic).collect()
-}
-
-/// What a verification found.
-pub(crate) fn verified(
-    ui: &Ui,
-    verified: &Verified,
-    now: Timestamp,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let checks = &verified.report.checks;
-    writeln!(out, "{}", ui.paint(Style::Strong, &verified.connector))?;
-    let mut scope = "";
-    for check in checks {
-        if check.scope != scope {
-            scope = &check.scope;
-            writeln!(out, "  {scope}")?;
-        }
-        one_check(ui, check, out)?;
-    }
-    if let Some(expires_at) = &verified.report.credential_expires {
-        let soon = expires(&verified.report, now);
-        let style = if soon { Style::Bad } else { Style::Quiet };
-        let hint = if soon { "; make a new one soon" } else { "" };
-        writeln!(out, "  {}", ui.paint(style, &format!("credential until {expires_at}{hint}")))?;
-    }
-    let failed = checks.iter().filter(|check| check.status == check_status::FAILED).count();
-    let (style, text) = match failed {
-        0 => (Style::Good, format!("verified: {} checks", checks.len())),
-        n => (Style::Bad, format!("not verified: {n} of {} checks failed", checks.len())),
-    };
-    writeln!(out, "  {}", ui.paint(style, &text))
-}
-
-fn one_check(ui: &Ui, check: &Check, out: &mut dyn Write) -> io::Result<()> {
-    let (style, mark) = match check.status.as_str() {
-        check_status::OK => (Style::Good, "ok"),
-        check_status::SKIPPED => (Style::Quiet, "skipped"),
-        _ => (Style::Bad, "failed"),
-    };
-    let mark = ui.paint(style, &format!("{mark:7}"));
-    writeln!(out, "    {mark} {} - {}", check.what, check.detail)?;
-    match &check.help {
-        Some(help) if check.status == check_status::FAILED => {
-            writeln!(out, "            help: {help}")
-        }
-        _ => Ok(()),
-    }
 }

@@ -9,7 +9,7 @@ use skybridge_journal::{Event, RetryClass, Status, StepError, kind};
 use super::{Effect, Machine, Turn, Wait};
 use crate::events::RunEvent;
 use crate::key::step_key;
-use crate::limits::PROBE_INTERVAL_MIN;
+use crate::limits::{PROBE_INTERVAL_MIN, READY_BUDGET_MAX};
 use crate::retry::{Verdict, after};
 use crate::runner::{Applied, Ready};
 use crate::work::Readiness;
@@ -55,7 +55,7 @@ impl Machine {
             // The journal says that something was to be waited for and the plan says no longer.
             return self.ready(step, now, turn);
         };
-        let until = after(now, readiness.budget);
+        let until = after(now, budget(&readiness));
         let state = &mut self.steps[step as usize];
         state.began.get_or_insert(now);
         state.steady = 0;
@@ -64,7 +64,7 @@ impl Machine {
         let address = self.work.steps[step as usize].address.clone();
         let why = readiness.waits_for.clone();
         turn.effects.push(Effect::Tell(RunEvent::StepWaiting { address, why, until }));
-        self.enqueue(step);
+        self.enqueue(step, now);
     }
 
     /// Takes a step out of flight when it is the answer it waits for: its status, else nothing.
@@ -121,7 +121,7 @@ impl Machine {
         self.record(step, event, turn);
         self.tell_retry(step, &error, at, now, turn);
         match verdict {
-            Verdict::HoldDomain(_) => self.hold(step, at),
+            Verdict::HoldDomain(_) => self.hold(step, at, now),
             Verdict::Again(_) | Verdict::GiveUp => self.sleep(step, at),
         }
     }
@@ -151,10 +151,9 @@ impl Machine {
             Verdict::GiveUp => self.fail(step, error, now, turn),
             Verdict::Again(at) => self.look_again(step, at, readiness, now, error, turn),
             Verdict::HoldDomain(at) => {
-                // Being held off says nothing about the step, so it may look once more after it.
                 self.steps[step as usize].steady = 0;
                 self.tell_retry(step, &error, at, now, turn);
-                self.hold(step, at);
+                self.hold(step, at, now);
             }
         }
     }
@@ -181,7 +180,7 @@ impl Machine {
 
     fn judge(&mut self, step: u32, error: &StepError, now: Timestamp) -> Verdict {
         let work = &self.work.steps[step as usize];
-        let budget = work.readiness.as_ref().map(|readiness| readiness.budget);
+        let budget = work.readiness.as_deref().map(budget);
         let key = step_key(self.work.run, &work.address);
         self.steps[step as usize].patience.judge(error, now, &self.limits, budget, key)
     }
@@ -206,18 +205,23 @@ impl Machine {
     }
 
     /// Holds the step's whole throttle domain; the step is the first or among the first after it.
-    fn hold(&mut self, step: u32, until: Timestamp) {
+    fn hold(&mut self, step: u32, until: Timestamp, now: Timestamp) {
         self.queue.hold(self.steps[step as usize].domain, until);
-        self.enqueue(step);
+        self.enqueue(step, now);
     }
 }
 
 fn interval(readiness: &Readiness) -> Duration {
-    readiness.interval.max(PROBE_INTERVAL_MIN)
+    // Longer than the budget would be a second look that never comes.
+    readiness.interval.min(budget(readiness)).max(PROBE_INTERVAL_MIN)
+}
+
+fn budget(readiness: &Readiness) -> Duration {
+    readiness.budget.min(READY_BUDGET_MAX)
 }
 
 fn not_ready(readiness: &Readiness, reason: Option<String>) -> StepError {
-    let Readiness { waits_for, budget, .. } = readiness;
+    let (waits_for, budget) = (&readiness.waits_for, budget(readiness));
     let mut message = format!("gave up after {} s waiting until {waits_for}", budget.as_secs());
     if let Some(reason) = reason {
         message.push_str(": ");

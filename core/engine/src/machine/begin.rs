@@ -93,12 +93,6 @@ impl Machine {
         Ok(machine)
     }
 
-    /// How many steps the run has.
-    #[must_use]
-    pub fn step_count(&self) -> usize {
-        self.steps.len()
-    }
-
     /// How the run ended: known from the start when the journal says that it has.
     #[must_use]
     pub fn outcome(&self) -> Option<RunOutcome> {
@@ -121,9 +115,9 @@ impl Machine {
             let state = &self.steps[step as usize];
             match state.status {
                 Status::Applied { .. } => self.watch(step, now, turn),
-                Status::Intended { .. } | Status::Retrying { .. } => self.enqueue(step),
+                Status::Intended { .. } | Status::Retrying { .. } => self.enqueue(step, now),
                 Status::Pending if state.unmet == 0 && state.wait == Wait::Others => {
-                    self.enqueue(step);
+                    self.enqueue(step, now);
                 }
                 // A crash may have struck between a failure and what had to be skipped for it.
                 Status::Failed | Status::Skipped => self.skip_dependents(step, turn),
@@ -194,6 +188,7 @@ impl Step {
             patience: Patience::after_failures(known.unwell),
             steady: 0,
             ready_until: Timestamp::MAX,
+            lined_up: Timestamp::MIN,
             began: None,
             action: known.action,
             detail: known.detail,

@@ -31,7 +31,7 @@ impl Machine {
             let state = &mut self.steps[dependent as usize];
             state.unmet -= 1;
             if state.unmet == 0 && state.status == Status::Pending {
-                self.enqueue(dependent);
+                self.enqueue(dependent, now);
             }
         }
     }

@@ -111,6 +111,8 @@ struct Step {
     steady: u32,
     /// When waiting for it to become ready is given up.
     ready_until: Timestamp,
+    /// When it was last lined up for a place among the calls in flight.
+    lined_up: Timestamp,
     /// When this process first worked on it.
     began: Option<Timestamp>,
     action: Option<String>,
@@ -242,7 +244,14 @@ impl Machine {
             let state = &mut self.steps[step as usize];
             state.wait = Wait::Answer;
             match state.status {
-                Status::Applied { .. } => turn.effects.push(Effect::Probe { step }),
+                Status::Applied { .. } => {
+                    // Only time in which it could have looked counts: a domain that was held, or
+                    // had no place, must not make its steps look as if they never became ready.
+                    let stood = now.duration_since(state.lined_up);
+                    state.ready_until =
+                        state.ready_until.checked_add(stood).unwrap_or(Timestamp::MAX);
+                    turn.effects.push(Effect::Probe { step });
+                }
                 Status::Intended { attempt } | Status::Retrying { attempt } => {
                     self.intend(step, attempt + 1, now, turn);
                 }
@@ -277,9 +286,10 @@ impl Machine {
     }
 
     /// Lines a step up for a place among the calls in flight.
-    fn enqueue(&mut self, step: u32) {
+    fn enqueue(&mut self, step: u32, now: Timestamp) {
         let state = &mut self.steps[step as usize];
         state.wait = Wait::Place;
+        state.lined_up = now;
         let probe = matches!(state.status, Status::Applied { .. });
         let critical = self.graph.critical.get(step as usize).copied().unwrap_or_default();
         self.queue.push(state.domain, probe, critical, step);
@@ -288,7 +298,7 @@ impl Machine {
     /// Lines up the steps whose time has come.
     fn wake(&mut self, now: Timestamp) {
         while let Some(step) = self.queue.due(now) {
-            self.enqueue(step);
+            self.enqueue(step, now);
         }
     }
 }

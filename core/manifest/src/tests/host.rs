@@ -359,6 +359,9 @@ fn connectors_name_those_they_wait_for() {
     assert!(manifest.connectors[1].depends_on.is_empty());
     check(
         "schema = 1\n[connectors.a]\nplugin = 'azure'\ndepends-on = ['b', 'b', 3]\n",
-        expect![[""]],
+        expect![[r#"
+            4:20+3 016 `b` is listed twice in `connectors.a.depends-on`
+            4:25+1 012 expected a string for `connectors.a.depends-on[2]`, found an integer
+        "#]],
     );
 }

@@ -22,7 +22,11 @@ fn graph() -> impl Strategy<Value = (Vec<Vec<u32>>, Vec<Script>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// However often the process dies, the run ends as it would have without dying.
     #[test]

@@ -3,9 +3,9 @@
 use skybridge_journal::{Event, Outcome, RunState, Status, replay};
 
 use super::world::{Crash, Script, World, applied, error};
-use crate::testing::{address, at, outputs, work};
+use crate::testing::{address, at, outputs, readiness, work};
 use crate::{
-    Effect, Input, Limits, Machine, RetryClass, RunId, RunOutcome, StartError, Turn, Work,
+    Effect, Input, Limits, Machine, Ready, RetryClass, RunId, RunOutcome, StartError, Turn, Work,
 };
 
 fn begun(work: &Work) -> Vec<Event> {
@@ -35,6 +35,33 @@ fn applies_again_what_was_intended() {
     assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 0, attempt: 2 }));
     let key = machine.apply_call(0, 2).unwrap().key;
     assert_eq!(key, crate::key::step_key(work.run, &address(0)));
+}
+
+/// What was applied is probed, not applied again, with its whole budget from now on.
+#[test]
+fn probes_again_what_was_applied() {
+    let mut work = work(&[&[]]);
+    work.steps[0].readiness = Some(readiness());
+    let mut events = begun(&work);
+    events.push(intended(0, 0));
+    events.push(Event::StepApplied {
+        address: address(0),
+        action: "created".to_owned(),
+        outputs: outputs(0),
+        undo: serde_json::Value::Null,
+        detail: None,
+        ready: false,
+        at: at(2),
+    });
+    let mut machine = resumed(work, &events).unwrap();
+    let turn = machine.step(Input::Start, at(60_000));
+    assert_eq!(first_call(&turn), Some(&Effect::Probe { step: 0 }));
+    let not_yet = || Input::Probed { step: 0, answer: Ok(Ready { ready: false, reason: None }) };
+    machine.step(not_yet(), at(69_000));
+    assert_eq!(machine.next_wake(), Some(at(70_000)));
+    machine.step(Input::Tick, at(70_000));
+    machine.step(not_yet(), at(70_000));
+    assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
 }
 
 /// What a crash kept from being skipped is skipped when the run goes on.

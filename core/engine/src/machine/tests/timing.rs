@@ -177,17 +177,19 @@ fn a_wrong_id_fails_at_the_first_probe() {
     assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
 }
 
-/// Rate limits while probing hold the domain and do not use up the budget's last look.
+/// Time in which a step could not look does not count as waiting for it.
 #[test]
-fn a_probe_that_was_held_off_may_look_once_more() {
+fn being_held_off_uses_up_no_budget() {
     let mut machine = watched(readiness());
     let refused = Err(error(RetryClass::RateLimited).after(Duration::from_secs(60)));
     let turn = machine.step(Input::Probed { step: 0, answer: refused }, at(0));
     assert!(turn.records.is_empty(), "probes leave no records");
     assert_eq!(calls(&machine.step(Input::Tick, at(60_000))).len(), 1);
-    look(&mut machine, true, 60_000);
-    machine.step(Input::Tick, at(61_000));
-    look(&mut machine, true, 61_000);
+    look(&mut machine, false, 60_000);
+    for now in [61_000, 62_000] {
+        machine.step(Input::Tick, at(now));
+        look(&mut machine, true, now);
+    }
     assert_eq!(machine.outcome(), Some(RunOutcome::Done));
 }
 

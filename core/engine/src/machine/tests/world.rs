@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use skybridge_journal::{Event, Status, replay};
 
-use crate::testing::{address, at, outputs, readiness, work};
+use crate::testing::{at, outputs, readiness, work};
 use crate::{
     Applied, Effect, Input, Limits, Machine, Outbox, Ready, RetryClass, RunEvent, RunOutcome,
     RunReport, StepError, Work,
@@ -65,6 +65,7 @@ pub(super) enum Order {
 }
 
 /// The world of one run, over all processes that work on it.
+#[derive(Clone)]
 pub(super) struct World {
     pub(super) work: Work,
     pub(super) scripts: Vec<Script>,
@@ -108,6 +109,9 @@ impl World {
     pub(super) fn process(&mut self, crash: Option<Crash>) -> Option<RunReport> {
         let state = replay(&self.disk).unwrap();
         let mut machine = Machine::new(self.work.clone(), state, self.limits).unwrap();
+        if machine.outcome().is_some() {
+            return Some(machine.report());
+        }
         let mut outbox = Outbox::new();
         let mut calls = VecDeque::new();
         outbox.put(machine.step(Input::Start, self.now));
@@ -255,7 +259,7 @@ impl World {
                 script if script.fails() => Status::Failed,
                 _ => Status::Ready,
             };
-            let found = &state.steps[&address(step)];
+            let found = &state.steps[&self.work.steps[step].address];
             assert_eq!((found.status, report.steps[step].status), (expected, expected));
             done[step] = expected.is_done();
             failed += u32::from(expected == Status::Failed);
@@ -274,11 +278,11 @@ impl World {
     /// Each step that had something to do was told to have ended exactly once.
     pub(super) fn check_told(&self) {
         for (step, script) in self.scripts.iter().enumerate() {
-            let this = address(step);
+            let this = &self.work.steps[step].address;
             let ends = self.told.iter().filter(|event| match event {
                 RunEvent::StepFinished { address, .. }
                 | RunEvent::StepFailed { address, .. }
-                | RunEvent::StepSkipped { address, .. } => *address == this,
+                | RunEvent::StepSkipped { address, .. } => address == this,
                 _ => false,
             });
             assert_eq!(ends.count(), usize::from(*script != Script::Settled), "step {step}");
