@@ -3,6 +3,7 @@
 
 mod hello;
 mod manifest;
+mod misbehaving;
 mod plan;
 mod recovery;
 mod rehearsal;

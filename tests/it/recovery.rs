@@ -98,6 +98,29 @@ killed! {
 }
 
 #[test]
+fn apply_goes_on_with_what_a_crash_cut_short() {
+    let env = TestEnv::new();
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let apply = ["apply", "contoso.toml", "--simulator", simulator.url(), "--yes"];
+    let mut child = env.command(&apply).spawn().unwrap();
+    skybridge_tests::eventually("a step is applied", || at_work(&env));
+    child.kill().unwrap();
+    let _killed = finish(child);
+    let again = env.run(&apply).expect(0);
+    assert!(again.stderr.contains("going on with it first"), "{}", again.stderr);
+    assert!(again.stdout.contains("Nothing to do"), "{}", again.stdout);
+    check(&simulator.tenant(), Duration::ZERO);
+}
+
+/// Whether the only run has applied a step.
+fn at_work(env: &TestEnv) -> bool {
+    let files = env.files();
+    let journal = files.iter().find(|path| path.ends_with("journal"));
+    let text = journal.map(|path| fs_err::read_to_string(path).unwrap());
+    text.is_some_and(|text| text.contains("step-applied"))
+}
+
+#[test]
 fn a_second_process_is_told_who_works_here() {
     let env = TestEnv::new();
     let simulator = SimulatorProcess::start(&env, &[]);
@@ -117,13 +140,7 @@ fn ctrl_c_drains_and_resume_goes_on() {
     let simulator = SimulatorProcess::start(&env, &[]);
     let apply = ["apply", "contoso.toml", "--simulator", simulator.url(), "--yes"];
     let child = env.command(&apply).spawn().unwrap();
-    let at_work = || {
-        let files = env.files();
-        let journal = files.iter().find(|path| path.ends_with("journal"));
-        let text = journal.map(|path| fs_err::read_to_string(path).unwrap());
-        text.is_some_and(|text| text.contains("step-applied"))
-    };
-    skybridge_tests::eventually("a step is applied", at_work);
+    skybridge_tests::eventually("a step is applied", || at_work(&env));
     let pid = rustix_pid(child.id());
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let interrupted = finish(child);

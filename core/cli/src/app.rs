@@ -11,6 +11,7 @@ use crate::args::Global;
 use crate::clock::SystemClock;
 use crate::connect::{self, Surroundings};
 use crate::failure::Outcome;
+use crate::interrupts::Interrupts;
 use crate::ui::Ui;
 
 /// The command line's globals, resolved.
@@ -20,12 +21,14 @@ pub(crate) struct App {
     pub(crate) search: SearchPath,
     pub(crate) log: Targets,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) interrupts: Interrupts,
 }
 
 impl App {
     pub(crate) fn new(global: Global, ui: Ui, log: Targets) -> Outcome<Self> {
         let search = connect::search_path(&global)?;
-        Ok(Self { global, ui, search, log, clock: Arc::new(SystemClock) })
+        let interrupts = Interrupts::default();
+        Ok(Self { global, ui, search, log, clock: Arc::new(SystemClock), interrupts })
     }
 
     /// What connectors are opened with.

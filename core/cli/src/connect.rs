@@ -9,6 +9,7 @@ use skybridge_host::search::{FindError, SearchPath};
 use skybridge_host::{Instance, Library, Services, Vault, Witness};
 use skybridge_manifest::{Connector, Destination, Manifest, Source};
 use skybridge_model::{Clock, Diagnostic, Diagnostics, limits::MANIFEST_BYTES_MAX};
+use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::open::{OpenRequest, SimulatedCloud};
 use tracing_subscriber::filter::Targets;
@@ -172,6 +173,7 @@ pub(crate) fn open(
 ) -> Outcome<Instances> {
     let mut diagnostics = Diagnostics::new();
     let mut instances = Instances::new();
+    let mut exit = Exit::Usage;
     for connector in &checked.manifest.connectors {
         let library = &checked.libraries[&connector.plugin];
         let request = OpenRequest {
@@ -185,6 +187,9 @@ pub(crate) fn open(
                 instances.insert(connector.name.clone(), Arc::new(instance));
             }
             Err(error) => {
+                if error.kind != kind::INVALID_CONFIG {
+                    exit = Exit::Plugin;
+                }
                 let pointer = error.detail.pointer.clone().unwrap_or_default();
                 let diagnostic =
                     plugin_diagnostic(&format!("opening `{}`", connector.name), &error)
@@ -196,7 +201,7 @@ pub(crate) fn open(
     if diagnostics.is_empty() {
         Ok(instances)
     } else {
-        Err(Failure::manifest(diagnostics, checked.text.clone()))
+        Err(Box::new(Failure { exit, diagnostics, source: Some(checked.text.clone()) }))
     }
 }
 

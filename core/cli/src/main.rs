@@ -12,11 +12,13 @@ mod connect;
 mod exit;
 mod failure;
 mod handover;
+mod interrupts;
 mod logging;
 mod observe;
 mod perform;
 mod record;
 mod render;
+mod run;
 mod session;
 mod simulation;
 mod state;
@@ -43,6 +45,11 @@ fn main() -> ExitCode {
     // reqwest and rustls are built without a default cryptography; this is ours. An error means
     // that it is installed already.
     drop(rustls::crypto::ring::default_provider().install_default());
+    // A core file would hold whatever secrets were in memory.
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, none) {
+        ui.say(format!("core files cannot be switched off: {error}"));
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
     let exit = match runtime {

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use skybridge_journal::{FileStore, RunPhase};
 use skybridge_model::Timestamp;
 
 use crate::args::SimulateArgs;
 use crate::failure::{Failure, Outcome};
+use crate::session::engine_failure;
 use crate::state::{StateDir, private_folder, write_durably};
 
 /// The version of `run.json`.
@@ -35,23 +37,24 @@ impl RunDir {
         self.0.join("journal")
     }
 
-    /// Makes the folder; the record is written last, so that a folder with one is whole.
+    /// Makes the folder and its journal; the record is written last, so that a folder with one is
+    /// whole.
     pub(crate) fn create(
         state: &StateDir,
         record: &RunRecord,
         manifest: &str,
         plan: &[u8],
-    ) -> Outcome<Self> {
-        let folder = state.runs().join(&record.run);
-        let write = || -> std::io::Result<()> {
-            private_folder(&folder)?;
-            write_durably(&folder.join("manifest.toml"), manifest.as_bytes())?;
-            write_durably(&folder.join("plan.json"), plan)?;
-            let text = serde_json::to_vec_pretty(record)?;
-            write_durably(&folder.join("run.json"), &text)
-        };
-        write().map_err(|error| Failure::io("writing down the run", &error))?;
-        Ok(Self(folder))
+    ) -> Outcome<FileStore> {
+        let this = Self(state.runs().join(&record.run));
+        let io = |error| Failure::io("writing down the run", &error);
+        private_folder(&this.0).map_err(io)?;
+        write_durably(&this.0.join("manifest.toml"), manifest.as_bytes()).map_err(io)?;
+        write_durably(&this.0.join("plan.json"), plan).map_err(io)?;
+        let journal = FileStore::create(&this.journal())
+            .map_err(|error| engine_failure("starting the journal", &error))?;
+        let text = serde_json::to_vec_pretty(record).map_err(|error| io(error.into()))?;
+        write_durably(&this.0.join("run.json"), &text).map_err(io)?;
+        Ok(journal)
     }
 
     /// A run's folder, if it is whole.
@@ -96,9 +99,18 @@ impl RunRecord {
             manifest: manifest.display().to_string(),
             started,
             simulate: args.simulate,
-            scenario: args.scenario.clone(),
+            // Absolute: whoever goes on with the run may stand elsewhere.
+            scenario: args
+                .scenario
+                .as_deref()
+                .map(|path| fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned())),
             simulator: args.simulator.clone(),
         }
+    }
+
+    /// Whether the run and a command with `args` mean the same cloud, as far as that shows.
+    pub(crate) fn same_world(&self, args: &SimulateArgs) -> bool {
+        self.simulate == args.simulate && self.simulator == args.simulator
     }
 
     pub(crate) fn simulate_args(&self) -> SimulateArgs {
@@ -119,4 +131,17 @@ pub(crate) fn runs(state: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The newest run of a state directory that has not ended.
+pub(crate) fn unfinished(state: &Path) -> Option<(String, RunDir)> {
+    let mut names = runs(state);
+    names.reverse();
+    names.into_iter().find_map(|name| {
+        let folder = RunDir::open(state, &name)?;
+        // A journal that cannot be read has not ended, and going on with it says why.
+        let ended = skybridge_journal::load(&folder.journal())
+            .is_ok_and(|(state, _)| matches!(state.phase, RunPhase::Finished(_)));
+        (!ended).then_some((name, folder))
+    })
 }

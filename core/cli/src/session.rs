@@ -7,7 +7,7 @@ use std::sync::Arc;
 use skybridge_engine::{Limits, RunId};
 use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
-use skybridge_plan::{ConnectorInput, Plan, PlanOptions, Planned};
+use skybridge_plan::{ConnectorInput, PlanOptions, Planned};
 use skybridge_plugin_protocol::manifest::capability;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::observe::Looker;
 use crate::perform::Context;
+use crate::render::failures::diagnose;
 use crate::simulation::Simulation;
 use crate::state::StateDir;
 use crate::vault;
@@ -68,7 +69,7 @@ impl Session {
     }
 
     /// The plan after having looked at the world.
-    pub(crate) async fn observe(&self, app: &App, context: Context) -> Outcome<Context> {
+    pub(crate) async fn observe(&self, app: &App, context: Context) -> Outcome<Observed> {
         let context = Arc::new(context);
         let looker = Looker::new(Arc::clone(&context));
         let work = context.work(RunId::new(uuid::Uuid::nil()));
@@ -83,6 +84,7 @@ impl Session {
         let report = skybridge_engine::run(work, RunState::default(), runner, surroundings)
             .await
             .map_err(|error| engine_failure("looking at the world", &error))?;
+        let unseen = diagnose(&report.failures, "SKY-RUN-007");
         let mut seen = looker.seen();
         for failure in report.failures {
             let mut planned = Planned::new(skybridge_plan::Action::Read);
@@ -91,8 +93,17 @@ impl Session {
         }
         // The tasks that looked are done, so nobody else holds it; a copy would be as good.
         let Context { plan, instances, state } = Arc::unwrap_or_clone(context);
-        Ok(Context { plan: plan.with_observations(seen), instances, state })
+        let context = Context { plan: plan.with_observations(seen), instances, state };
+        Ok(Observed { context, unseen })
     }
+}
+
+/// What looking at the world gave.
+pub(crate) struct Observed {
+    /// With the plan as the world was found.
+    pub(crate) context: Context,
+    /// Why steps could not be looked at.
+    pub(crate) unseen: Diagnostics,
 }
 
 /// Asks every connector for its steps and makes one plan of them.
@@ -161,17 +172,4 @@ pub(crate) fn engine_failure(doing: &str, error: &dyn std::error::Error) -> Box<
     let diagnostic = Diagnostic::error("SKY-RUN-006", text)
         .help("nothing that was recorded is lost; mend the cause and run `skybridge resume`");
     Failure::new(Exit::Stuck, diagnostic)
-}
-
-/// What looking at the world could not find out, as diagnostics.
-pub(crate) fn unseen(plan: &Plan) -> Diagnostics {
-    plan.steps()
-        .filter_map(|step| {
-            let error = step.planned()?.error.clone()?;
-            Some(
-                Diagnostic::error("SKY-RUN-007", format!("cannot look at it: {error}"))
-                    .at(step.address()),
-            )
-        })
-        .collect()
 }

@@ -1,5 +1,7 @@
 //! Starting a simulated cloud inside the plugin.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Map;
@@ -24,7 +26,7 @@ pub struct SimulateRequest {
 /// What started: the one line `skybridge simulator` prints.
 ///
 /// Unknown keys are kept in `more`, so that a plugin may tell its users more than the host needs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SimulateReply {
     /// The control address.
@@ -41,4 +43,11 @@ pub struct SimulateReply {
     /// Whatever else the plugin tells.
     #[serde(flatten)]
     pub more: Map,
+}
+
+/// Without the operator, who has a secret.
+impl fmt::Debug for SimulateReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimulateReply").field("url", &self.url).finish_non_exhaustive()
+    }
 }

@@ -1,27 +1,25 @@
 //! `skybridge apply`: look at the world, show what is to be done, ask, run, sum up.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::path::Path;
 
-use skybridge_engine::{EngineError, Limits, RunId, RunOutcome, RunReport};
-use skybridge_journal::{FileStore, RunState, Store};
+use skybridge_engine::RunId;
+use skybridge_journal::RunState;
 use skybridge_manifest::Destination;
 use skybridge_model::{Diagnostic, Entropy as _};
 use skybridge_plan::view::{self, text::TextOptions};
 use skybridge_plan::{Action, Plan, PlanOptions};
-use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::args::{ApplyArgs, SimulateArgs};
+use crate::args::ApplyArgs;
 use crate::clock::SystemEntropy;
+use crate::commands::resume;
 use crate::connect::{self, Checked};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::handover::Connection;
-use crate::perform::{Context, Performer};
-use crate::record::{RunDir, RunRecord};
-use crate::render::{diagnostics::show, progress, summary};
-use crate::session::{self, Session};
+use crate::record::{self, RunDir, RunRecord};
+use crate::render::diagnostics::show;
+use crate::run::{Run, limits};
+use crate::session::{Observed, Session};
 use crate::state::StateDir;
 
 pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
@@ -34,12 +32,27 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     supported(&checked)?;
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
+    go_on_first(app, args, &state).await?;
     let doing = format!("apply {}", args.manifest.display());
     let session =
         Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
     let outcome = plan_and_run(app, args, &session).await;
     session.close().await;
     outcome
+}
+
+/// A run that a crash cut short is gone on with before anything new is planned: its journal alone
+/// knows what was begun.
+async fn go_on_first(app: &App, args: &ApplyArgs, state: &Path) -> Outcome<()> {
+    let Some((run, folder)) = record::unfinished(state) else { return Ok(()) };
+    if !folder.record()?.same_world(&args.simulate) {
+        app.ui.say(format!("run {run} on another cloud has not ended; `skybridge resume {run}`"));
+        return Ok(());
+    }
+    app.ui.say(format!("run {run} has not ended: going on with it first"));
+    // However it ends: what is left of it is part of the world that is looked at next.
+    resume::resume(app, state, &folder, args.max_in_flight).await?;
+    Ok(())
 }
 
 /// Refuses destinations that cannot be handed over to, before anything is made for them.
@@ -60,9 +73,9 @@ fn supported(checked: &Checked) -> Outcome<()> {
 async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {
     app.ui.say("looking at the world …");
     let context = session.describe(&PlanOptions::default()).await?;
-    let context = session.observe(app, context).await?;
-    if context.plan.errored() {
-        show(&app.ui, &session::unseen(&context.plan), None);
+    let Observed { context, unseen } = session.observe(app, context).await?;
+    if !unseen.is_empty() {
+        show(&app.ui, &unseen, None);
         return Ok(Exit::Failed);
     }
     if context.plan.counts().of(Action::NoOp) == context.plan.len() {
@@ -82,25 +95,16 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome
     let run = new_run(app);
     let record = RunRecord::new(&run.to_string(), &args.manifest, app.clock.now(), &args.simulate);
     let plan = plan_bytes(&context.plan)?;
-    let folder = RunDir::create(&session.state, &record, &session.checked.text, &plan)?;
-    let store = FileStore::create(&folder.journal())
-        .map_err(|error| session::engine_failure("starting the journal", &error))?;
+    let store = RunDir::create(&session.state, &record, &session.checked.text, &plan)?;
     app.ui.say(format!("\nrun {run}"));
-    let limits = limits(args.max_in_flight);
-    let journal = Journal { store: Box::new(store), state: RunState::default() };
-    execute(app, session, context, run, journal, &record, limits).await
-}
-
-/// A run's journal, and where it says the run stands.
-pub(crate) struct Journal {
-    pub(crate) store: Box<dyn Store>,
-    pub(crate) state: RunState,
-}
-
-/// The caps of a run, with what the command line says.
-pub(crate) fn limits(max_in_flight: Option<u32>) -> Limits {
-    let default = Limits::default();
-    Limits { in_flight: max_in_flight.unwrap_or(default.in_flight), ..default }
+    let run = Run {
+        id: run,
+        record,
+        store: Box::new(store),
+        state: RunState::default(),
+        limits: limits(args.max_in_flight),
+    };
+    run.execute(app, session, context).await
 }
 
 /// Run ids begin with their time, so that their order is the order of runs.
@@ -116,95 +120,4 @@ fn plan_bytes(plan: &Plan) -> Outcome<Vec<u8>> {
     view::json::write(plan, &mut bytes)
         .map_err(|error| Failure::io("writing down the plan", &error))?;
     Ok(bytes)
-}
-
-/// Runs the plan from wherever the journal is, and sums up.
-pub(crate) async fn execute(
-    app: &App,
-    session: &Session,
-    context: Context,
-    run: RunId,
-    journal: Journal,
-    record: &RunRecord,
-    limits: Limits,
-) -> Outcome {
-    let started = Instant::now();
-    let context = Arc::new(context);
-    let work = context.work(run);
-    let cancel = CancellationToken::new();
-    let (observer, events) = skybridge_engine::event_channel(work.steps.len());
-    let watching = tokio::spawn(progress::watch(app.ui, events));
-    let interrupts = tokio::spawn(interrupts(app.ui, cancel.clone()));
-    let surroundings = skybridge_engine::Context {
-        store: journal.store,
-        clock: Arc::clone(&app.clock),
-        cancel,
-        observer: Box::new(observer),
-        limits,
-    };
-    let runner = Arc::new(Performer(context));
-    let report = skybridge_engine::run(work, journal.state, runner, surroundings).await;
-    interrupts.abort();
-    // It ends with its events, which ended with the run.
-    drop(watching.await);
-    let report = report.map_err(|error: EngineError| session::engine_failure("running", &error))?;
-    finish(app, session, &report, started.elapsed().as_secs_f64(), record)
-}
-
-fn finish(
-    app: &App,
-    session: &Session,
-    report: &RunReport,
-    seconds: f64,
-    record: &RunRecord,
-) -> Outcome {
-    let mut connections = Vec::new();
-    for connector in &session.checked.manifest.connectors {
-        connections.extend(Connection::load(&session.state, &connector.name)?);
-    }
-    let simulate = simulate_words(&record.simulate_args());
-    let place = summary::Where {
-        manifest: &record.manifest,
-        state: &session.state,
-        identity: &session.identity,
-        simulate: &simulate,
-    };
-    app.ui.out(|out| summary::run(&app.ui, report, seconds, &connections, &place, out))?;
-    show(&app.ui, &summary::failures(report), None);
-    let state = session.state.path().display();
-    Ok(match report.outcome {
-        RunOutcome::Done => Exit::Done,
-        RunOutcome::Failed { .. } => {
-            app.ui.say("what succeeded stays; mend the cause and apply again");
-            Exit::Failed
-        }
-        RunOutcome::Interrupted => {
-            app.ui.say(format!("go on with: skybridge resume {} --state {state}", report.run));
-            Exit::Stuck
-        }
-        RunOutcome::Stuck { .. } => Exit::Stuck,
-    })
-}
-
-/// The words that repeat a rehearsal's place on the command line.
-fn simulate_words(args: &SimulateArgs) -> String {
-    match &args.simulator {
-        Some(url) => format!(" --simulator {url}"),
-        None if args.simulate => " --simulate".to_owned(),
-        None => String::new(),
-    }
-}
-
-/// The first Ctrl-C drains; the second ends the process, and the journal says what was intended.
-async fn interrupts(ui: crate::ui::Ui, cancel: CancellationToken) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    ui.say("\nfinishing what is under way; Ctrl-C again stops at once");
-    cancel.cancel();
-    if tokio::signal::ctrl_c().await.is_ok() {
-        ui.say("stopped; `skybridge resume` goes on");
-        #[expect(clippy::exit, reason = "the user asked for it twice")]
-        std::process::exit(i32::from(Exit::Stuck as u8));
-    }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use skybridge_host::NoWitness;
+use skybridge_model::Diagnostics;
 use skybridge_plan::view::{
     self,
     text::{Detail, TextOptions},
@@ -16,7 +17,7 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::render::diagnostics::show;
-use crate::session::{self, Session};
+use crate::session::{self, Observed, Session};
 use crate::state::StateDir;
 use crate::ui::Ui;
 use crate::vault::NoVault;
@@ -28,8 +29,8 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
     // A plan that takes away is made from what was planned to be there; looking comes with the run.
-    let plan = if args.offline || args.destroy {
-        offline(app, &checked, &options).await?
+    let (plan, unseen) = if args.offline || args.destroy {
+        (offline(app, &checked, &options).await?, Diagnostics::new())
     } else {
         let doing = format!("plan {}", args.manifest.display());
         let session =
@@ -37,7 +38,8 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
         let context = session.describe(&options).await?;
         let seen = session.observe(app, context).await;
         session.close().await;
-        seen?.plan
+        let Observed { context, unseen } = seen?;
+        (context.plan, unseen)
     };
     match &args.out {
         Some(path) => {
@@ -50,7 +52,7 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
         }
         None => app.ui.out(|out| write(&app.ui, args, &plan, out))?,
     }
-    show(&app.ui, &session::unseen(&plan), None);
+    show(&app.ui, &unseen, None);
     Ok(if plan.errored() {
         Exit::Failed
     } else if args.detailed_exit_code && plan.has_changes() {

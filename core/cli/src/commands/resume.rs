@@ -8,18 +8,28 @@ use skybridge_model::Diagnostic;
 use skybridge_plan::Plan;
 
 use crate::app::App;
-use crate::commands::apply::Journal;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::perform::Context;
 use crate::record::{self, RunDir};
 use crate::render::diagnostics::show;
+use crate::run::{Run, limits};
 use crate::session::{Session, engine_failure};
 use crate::state::StateDir;
 
 pub(crate) async fn run(app: &App, run: Option<&str>, max_in_flight: Option<u32>) -> Outcome {
     let (state, folder) = find(app, run)?;
+    resume(app, &state, &folder, max_in_flight).await
+}
+
+/// Goes on with the run of a folder.
+pub(crate) async fn resume(
+    app: &App,
+    state: &Path,
+    folder: &RunDir,
+    max_in_flight: Option<u32>,
+) -> Outcome {
     let record = folder.record()?;
     let id: RunId = record
         .run
@@ -28,8 +38,8 @@ pub(crate) async fn run(app: &App, run: Option<&str>, max_in_flight: Option<u32>
     let checked = connect::check(&record.manifest, &folder.manifest()?, &app.search)?;
     let doing = format!("resume {id}");
     let simulate = record.simulate_args();
-    let session = Session::open(app, checked, &state, &simulate, &doing, Box::new(|_| ())).await?;
-    let outcome = go_on(app, &session, &folder, id, max_in_flight).await;
+    let session = Session::open(app, checked, state, &simulate, &doing, Box::new(|_| ())).await?;
+    let outcome = go_on(app, &session, folder, id, max_in_flight).await;
     session.close().await;
     outcome
 }
@@ -65,9 +75,14 @@ async fn go_on(
         return Ok(Exit::Done);
     }
     app.ui.say(format!("run {id}, going on"));
-    let limits = super::apply::limits(max_in_flight);
-    let journal = Journal { store: Box::new(opened.store), state: opened.state };
-    super::apply::execute(app, session, context, id, journal, &record, limits).await
+    let run = Run {
+        id,
+        record,
+        store: Box::new(opened.store),
+        state: opened.state,
+        limits: limits(max_in_flight),
+    };
+    run.execute(app, session, context).await
 }
 
 /// The state directory and folder of the run that is meant.
@@ -79,10 +94,11 @@ fn find(app: &App, run: Option<&str>) -> Outcome<(PathBuf, RunDir)> {
         }
         None => places
             .iter()
-            .flat_map(|place| record::runs(place).into_iter().map(move |name| (name, place)))
-            .filter(|(name, place)| unfinished(place, name))
-            .max()
-            .and_then(|(name, place)| Some((place.clone(), RunDir::open(place, &name)?))),
+            .filter_map(|place| {
+                record::unfinished(place).map(|(name, folder)| (name, place, folder))
+            })
+            .max_by(|(a, ..), (b, ..)| a.cmp(b))
+            .map(|(_, place, folder)| (place.clone(), folder)),
     };
     found.ok_or_else(|| {
         let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
@@ -94,13 +110,5 @@ fn find(app: &App, run: Option<&str>) -> Outcome<(PathBuf, RunDir)> {
             .detail(format!("looked in {}", looked.join(" and ")))
             .help(HELP);
         Failure::new(Exit::Usage, diagnostic)
-    })
-}
-
-fn unfinished(place: &Path, name: &str) -> bool {
-    RunDir::open(place, name).is_some_and(|folder| {
-        // A journal that cannot be read is not finished, and going on with it says why.
-        skybridge_journal::load(&folder.journal())
-            .map_or(true, |(state, _)| !matches!(state.phase, RunPhase::Finished(_)))
     })
 }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use skybridge_engine::{RunOutcome, RunReport};
-use skybridge_model::{Diagnostic, Diagnostics};
 
 use crate::handover::{self, Connection};
 use crate::ui::{Style, Ui};
@@ -77,23 +76,4 @@ fn connected(
         writeln!(out, "  {} {}: {detail}", ui.paint(Style::Good, "verified"), step.address)?;
     }
     Ok(())
-}
-
-/// Why steps failed: one diagnostic a root cause.
-pub(crate) fn failures(report: &RunReport) -> Diagnostics {
-    let diagnostic = |failure: &skybridge_engine::Failure| {
-        let detail = &failure.error.detail;
-        let mut diagnostic =
-            Diagnostic::error("SKY-RUN-003", failure.error.to_string()).at(failure.address.clone());
-        let facts: Vec<String> =
-            detail.context.iter().map(|(key, value)| format!("{key} {value}")).collect();
-        if !facts.is_empty() {
-            diagnostic = diagnostic.detail(facts.join(", "));
-        }
-        match &detail.help {
-            Some(help) => diagnostic.help(help.clone()),
-            None => diagnostic,
-        }
-    };
-    report.failures.iter().map(diagnostic).collect()
 }
