@@ -183,7 +183,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N")]
         max_in_flight: Option<u32>,
     },
-    /// Show runs, their steps, and when credentials expire
+    /// Show runs, where their steps stand, and the connections they made
     Status {
         /// The run [default: all, with the steps of the last]
         run: Option<String>,

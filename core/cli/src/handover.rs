@@ -2,7 +2,7 @@
 //!
 //! Both write the connection's record; the secret stays sealed in the vault and the record names it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,6 +38,16 @@ pub(crate) struct Field {
     pub(crate) secret: bool,
 }
 
+impl Field {
+    /// The value for people.
+    pub(crate) fn shown(&self) -> String {
+        match &self.value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Connection {
     pub(crate) fn new(
         connector: &str,
@@ -57,6 +67,17 @@ impl Connection {
     /// As a plugin gets it: value by name.
     pub(crate) fn facts(&self) -> Map {
         self.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect()
+    }
+
+    /// The records of a state directory, by name; files that are no record are left out.
+    pub(crate) fn all(state: &Path) -> Vec<Self> {
+        let Ok(entries) = fs_err::read_dir(state.join("connections")) else { return Vec::new() };
+        let read = |entry: std::io::Result<fs_err::DirEntry>| {
+            serde_json::from_slice(&fs_err::read(entry.ok()?.path()).ok()?).ok()
+        };
+        let mut found: Vec<Self> = entries.filter_map(read).collect();
+        found.sort_by(|a, b| a.connector.cmp(&b.connector));
+        found
     }
 
     /// The record of a connector, if it was handed over.
@@ -86,11 +107,7 @@ pub(crate) fn instructions(connection: &Connection, state: &StateDir, identity: 
     let width = connection.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for field in &connection.fields {
-        let value = match &field.value {
-            Value::String(text) => text.clone(),
-            Value::Array(items) if items.len() > 3 => format!("{} of them", items.len()),
-            other => other.to_string(),
-        };
+        let value = field.shown();
         if field.secret {
             let file = state.vault().join(&connection.connector).join(format!("{value}.age"));
             lines.push(format!("  {:width$}  sealed in {}", field.label, file.display()));

@@ -1,4 +1,4 @@
-//! `skybridge status`: runs and where their steps stand.
+//! `skybridge status`: runs, where their steps stand, and the connections they made.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::args::ReportFormat;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::handover::Connection;
 use crate::record::{self, RunDir, RunRecord};
 use crate::state::StateDir;
 use crate::ui::{Style, Ui};
@@ -33,7 +34,9 @@ struct StepStatus {
 
 pub(crate) fn run(app: &App, wanted: Option<&str>, format: ReportFormat) -> Outcome {
     let mut all = Vec::new();
+    let mut connections = Vec::new();
     for place in StateDir::both(app.global.state.as_deref()) {
+        connections.extend(Connection::all(&place));
         for name in record::runs(&place) {
             if wanted.is_none_or(|wanted| wanted == name) {
                 all.extend(status(&place, &name));
@@ -47,9 +50,12 @@ pub(crate) fn run(app: &App, wanted: Option<&str>, format: ReportFormat) -> Outc
     }
     match format {
         ReportFormat::Json => app.ui.json(&serde_json::json!({
-            "format": "skybridge-status", "version": 1, "runs": all,
+            "format": "skybridge-status", "version": 1, "runs": all, "connections": connections,
         }))?,
-        ReportFormat::Text => app.ui.out(|out| show(&app.ui, &all, out))?,
+        ReportFormat::Text => app.ui.out(|out| {
+            show(&app.ui, &all, out)?;
+            connections.iter().try_for_each(|connection| show_connection(&app.ui, connection, out))
+        })?,
     }
     Ok(Exit::Done)
 }
@@ -102,6 +108,17 @@ fn show(ui: &Ui, runs: &[RunStatus], out: &mut dyn Write) -> std::io::Result<()>
         if let Some(error) = &step.error {
             writeln!(out, "            {error}")?;
         }
+    }
+    Ok(())
+}
+
+fn show_connection(ui: &Ui, connection: &Connection, out: &mut dyn Write) -> std::io::Result<()> {
+    let Connection { connector, plugin, destination, fields, .. } = connection;
+    let name = ui.paint(Style::Strong, connector);
+    writeln!(out, "\nconnection {name} ({plugin}), handed over to `{destination}`")?;
+    let width = fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
+    for field in fields.iter().filter(|field| !field.secret) {
+        writeln!(out, "  {:width$}  {}", field.label, field.shown())?;
     }
     Ok(())
 }

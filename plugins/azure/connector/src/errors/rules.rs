@@ -228,7 +228,7 @@ pub(super) const RULES: &[Rule] = &[
         Login(&[7_000_222]),
         Lags(kind::UNAUTHENTICATED),
         "AZ-LOGIN-002",
-        "the client secret has expired; make a new one with `skybridge rotate`",
+        "the client secret has expired; `skybridge apply` makes a new one",
     ),
     login(
         Login(&[700_016]),

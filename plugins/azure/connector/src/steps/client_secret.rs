@@ -256,8 +256,8 @@ pub(crate) async fn secret_text(session: &Session<'_>, vault_name: &str) -> Resu
     let text = found.as_ref().and_then(|bytes| std::str::from_utf8(bytes.expose()).ok());
     text.map(Secret::new).ok_or_else(|| {
         let message = format!("the vault has no secret `{vault_name}`");
-        Error::new(kind::NOT_FOUND, message).code("AZ-SECRET-003").help(
-            "the state directory was moved or emptied; make a new secret with `skybridge rotate`",
-        )
+        Error::new(kind::NOT_FOUND, message)
+            .code("AZ-SECRET-003")
+            .help("the state directory was moved or emptied; `skybridge apply` makes a new secret")
     })
 }
