@@ -30,7 +30,7 @@ pub enum VaultError {
         mode: u32,
     },
     /// The sealed file does not open with the identity.
-    #[error("{path} cannot be opened with the identity at hand: {reason}", path = path.display())]
+    #[error("{path} cannot be opened with the identity at hand ({reason}); if it was sealed for another one, name that in SKYBRIDGE_IDENTITY", path = path.display())]
     Sealed {
         /// The sealed file.
         path: PathBuf,
