@@ -6,8 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 use skybridge_tests::{SimulatorProcess, TestEnv, finish};
 
-/// How long an undisturbed apply takes, about; the instants are spread over it.
-const RUN: Duration = Duration::from_secs(12);
+/// Records that a slice of a run is long; an undisturbed run writes about fifty.
+const RECORDS: usize = 4;
+
+/// Within a slice the instant is random, up to this: about what one step takes.
+const JITTER: Duration = Duration::from_millis(400);
 
 /// A number between 0 and 1 that differs from run to run and is printed when the test fails.
 fn chance() -> f64 {
@@ -17,21 +20,23 @@ fn chance() -> f64 {
     f64::from(nanos % 100_000) / 100_000.0
 }
 
-/// Kills an apply somewhere in the `slice`-th tenth of its time, resumes, and looks at the tenant.
-fn killed_in(slice: u32) {
+/// Kills an apply somewhere in the `slice`-th tenth of its journal, resumes, and looks at the tenant.
+fn killed_in(slice: usize) {
     let env = TestEnv::new();
     let simulator = SimulatorProcess::start(&env, &[]);
     let url = simulator.url().to_owned();
-    let instant = RUN.mul_f64((f64::from(slice) + chance()) / 10.0);
+    let instant = JITTER.mul_f64(chance());
     let apply = ["apply", "contoso.toml", "--simulator", &url, "--yes"];
 
     let mut child = env.command(&apply).spawn().unwrap();
+    let there = || records(&env) >= 1 + slice * RECORDS;
+    skybridge_tests::eventually("the journal has come so far", there);
     std::thread::sleep(instant);
     child.kill().unwrap();
     let killed = finish(child);
 
     let resumed = env.run(&["resume"]);
-    // Killed before the run was written down, or after it had ended: then applying goes on.
+    // Killed before the run was written down, or just after it had ended: then applying goes on.
     let nothing_to_resume = resumed.code == 2 && resumed.stderr.contains("no run to go on with");
     if nothing_to_resume {
         env.run(&apply).expect(0);
@@ -110,6 +115,13 @@ fn apply_goes_on_with_what_a_crash_cut_short() {
     assert!(again.stderr.contains("going on with it first"), "{}", again.stderr);
     assert!(again.stdout.contains("Nothing to do"), "{}", again.stdout);
     check(&simulator.tenant(), Duration::ZERO);
+}
+
+/// How many records the only run's journal has.
+fn records(env: &TestEnv) -> usize {
+    let files = env.files();
+    let journal = files.iter().find(|path| path.ends_with("journal"));
+    journal.map_or(0, |path| fs_err::read_to_string(path).unwrap().lines().count())
 }
 
 /// Whether the only run has applied a step.
