@@ -9,6 +9,7 @@ use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
 use skybridge_plan::{ConnectorInput, PlanOptions, Planned};
 use skybridge_plugin_protocol::manifest::capability;
+use skybridge_plugin_protocol::onboard::DescribeRequest;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -117,9 +118,10 @@ pub(crate) async fn describe(
     let mut inputs = Vec::new();
     for connector in &checked.manifest.connectors {
         let instance = &instances[&connector.name];
-        let description = instance.describe().await.map_err(|error| {
-            Failure::plugin(&format!("describing `{}`", connector.name), &error)
-        })?;
+        let description =
+            instance.describe(&DescribeRequest::default()).await.map_err(|error| {
+                Failure::plugin(&format!("describing `{}`", connector.name), &error)
+            })?;
         let (kind, title) = connect::destination(&connector.destination);
         inputs.push(ConnectorInput {
             name: connector.name.clone(),

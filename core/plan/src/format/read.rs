@@ -260,6 +260,7 @@ fn template_of(step: v1::Step) -> StepTemplate {
         }),
         throttle: text(&step.throttle),
         notes: step.notes.iter().map(|note| text(note)).collect(),
+        ..StepTemplate::default()
     }
 }
 

@@ -162,6 +162,7 @@ impl Connector for Azure {
             capabilities: vec![capability::ONBOARD.into(), capability::VERIFY.into()],
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
+            explanations: Vec::new(),
         }
     }
 
