@@ -22,6 +22,7 @@ mod run;
 mod session;
 mod simulation;
 mod state;
+mod survey;
 mod ui;
 mod vault;
 mod witness;
