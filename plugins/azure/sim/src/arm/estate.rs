@@ -73,6 +73,10 @@ impl Estate {
         self.subscriptions.values().filter(move |it| it.management_group.to_lowercase() == key)
     }
 
+    pub(crate) fn subscription(&self, id: Uuid) -> Option<&Subscription> {
+        self.subscriptions.get(&id)
+    }
+
     pub(crate) fn subscription_named(&self, id: &str) -> Option<&Subscription> {
         self.subscriptions.get(&Uuid::parse_str(id).ok()?)
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::access::Access;
 use super::error::{bad_content, refuse, wrong_method};
 use super::estate::{Group, group_path};
+use super::reply::Link;
 use super::{Answer, Scope, api_version, generic, reply};
 use crate::http::{Call, Reply};
 use crate::limits::MANAGEMENT_GROUP_DEPTH_MAX;
@@ -80,17 +81,18 @@ fn sees(world: &World, access: &Access, group: &Group) -> bool {
 
 fn list(world: &World, call: &Call, access: &Access) -> Answer {
     let tenant = world.scenario.tenant.id;
-    let seen = world.estate.groups().filter(|group| sees(world, access, group));
-    let items = seen.map(|group| {
-        let body = json!({
-            "id": group_path(&group.id),
-            "type": TYPE,
-            "name": group.id,
-            "properties": {"tenantId": tenant, "displayName": group.name},
-        });
-        (group.id.to_lowercase(), body)
-    });
-    reply::list_as(world, call, items, "@nextLink", None)
+    let all = world.estate.groups().map(|group| (group.id.to_lowercase(), group));
+    let show = |group: &Group| {
+        sees(world, access, group).then(|| {
+            json!({
+                "id": group_path(&group.id),
+                "type": TYPE,
+                "name": group.id,
+                "properties": {"tenantId": tenant, "displayName": group.name},
+            })
+        })
+    };
+    reply::list_of(world, call, all, show, Link { name: "@nextLink", last: None })
 }
 
 fn get(world: &World, call: &Call, access: &Access, id: &str) -> Answer {

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test should fail at the step that failed")]
 
+mod access;
 mod client;
+mod deletion;
 mod faults;
 mod graph;
 mod hostile;
