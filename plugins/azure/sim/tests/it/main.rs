@@ -7,6 +7,7 @@ mod client;
 mod deletion;
 mod faults;
 mod graph;
+mod hierarchy;
 mod hostile;
 mod login;
 mod management;
