@@ -8,6 +8,11 @@ use crate::error::SimulatorError;
 use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
 mod check;
+mod sign_in;
+
+pub(crate) use sign_in::{
+    Consent, DeviceCode, EXCHANGE_AUDIENCE, FederatedTrust, Issuer, Platform,
+};
 
 /// What a rehearsal meets when nothing else is asked for.
 pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
@@ -30,6 +35,10 @@ pub(crate) struct Scenario {
     pub(crate) throttle: Throttle,
     pub(crate) policy: Policy,
     pub(crate) faults: Vec<FaultRule>,
+    pub(crate) device_code: DeviceCode,
+    pub(crate) consent: Consent,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) platform: Platform,
 }
 
 /// The directory.
@@ -112,6 +121,12 @@ pub(crate) struct User {
     pub(crate) password: Option<String>,
     #[serde(default)]
     pub(crate) directory_roles: Vec<String>,
+    /// Roles that could be activated and are not.
+    #[serde(default)]
+    pub(crate) eligible_directory_roles: Vec<String>,
+    /// Somebody of another tenant.
+    #[serde(default)]
+    pub(crate) guest: bool,
 }
 
 /// The service principal that runs the onboarding.
@@ -123,6 +138,10 @@ pub(crate) struct Operator {
     pub(crate) secret: Option<String>,
     pub(crate) graph_roles: Vec<String>,
     pub(crate) assignments: Vec<OperatorAssignment>,
+    /// Assertions its application trusts.
+    pub(crate) federated: Vec<FederatedTrust>,
+    /// Certificates its application may sign in with, as PEM texts.
+    pub(crate) certificates: Vec<String>,
 }
 
 /// A role the operator holds from the start.
@@ -151,6 +170,10 @@ pub(crate) struct Lag {
     pub(crate) role_assignment_effect: Millis,
     pub(crate) secret: Millis,
     pub(crate) credential_list: Millis,
+    pub(crate) certificate: Millis,
+    pub(crate) federated_credential: Millis,
+    pub(crate) application_deletion: Millis,
+    pub(crate) service_principal_deletion: Millis,
 }
 
 /// Items of one page.
@@ -217,6 +240,9 @@ pub(crate) struct Bucket {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Policy {
     pub(crate) max_secret_lifetime_days: Option<u32>,
+    pub(crate) forbid_secrets: bool,
+    pub(crate) max_certificate_lifetime_days: Option<u32>,
+    pub(crate) users_may_register_applications: bool,
 }
 
 /// A fault, and the calls it befalls.
@@ -241,13 +267,14 @@ pub(crate) struct FaultRule {
     pub(crate) retry_after: Option<u32>,
 }
 
-/// The three services.
+/// The services: three of the cloud, and the platform connections are handed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Service {
     Login,
     ResourceManager,
     Graph,
+    Platform,
 }
 
 /// What goes wrong.
@@ -288,6 +315,11 @@ impl Scenario {
     /// Id of the root management group: the tenant's.
     pub(crate) fn root_group(&self) -> String {
         self.tenant.id.to_string()
+    }
+
+    /// The person of this sign-in name.
+    pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.principal_name.eq_ignore_ascii_case(name))
     }
 }
 

@@ -16,8 +16,8 @@ pub(crate) mod objects;
 
 use log::{Batch, Change, ChangeLog};
 pub(crate) use objects::{
-    AppRoleAssignment, Application, Kind, Object, Password, RoleAssignment, RoleDefinition,
-    ServicePrincipal, TenantRecord,
+    AppRoleAssignment, Application, FederatedCredential, KeyCredential, Kind, Object, Password,
+    RoleAssignment, RoleDefinition, ServicePrincipal, TenantRecord,
 };
 
 /// Everything that was created, by kind and id.

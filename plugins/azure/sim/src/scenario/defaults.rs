@@ -41,6 +41,8 @@ impl Default for Scenario {
                 principal_name: "admin@contoso.example".to_owned(),
                 password: Some("rehearsal only".to_owned()),
                 directory_roles: vec!["Global Administrator".to_owned()],
+                eligible_directory_roles: Vec::new(),
+                guest: false,
             }],
             operator: Operator::default(),
             lag: Lag::default(),
@@ -49,6 +51,10 @@ impl Default for Scenario {
             throttle: Throttle::default(),
             policy: Policy::default(),
             faults: Vec::new(),
+            device_code: super::DeviceCode::default(),
+            consent: super::Consent::default(),
+            issuers: Vec::new(),
+            platform: super::Platform::default(),
         }
     }
 }
@@ -82,6 +88,8 @@ impl Default for Operator {
                 role: "Owner".to_owned(),
                 scope: String::new(),
             }],
+            federated: Vec::new(),
+            certificates: Vec::new(),
         }
     }
 }
@@ -101,6 +109,10 @@ impl Default for Lag {
             role_assignment_effect: 1000,
             secret: 1500,
             credential_list: 500,
+            certificate: 1500,
+            federated_credential: 1500,
+            application_deletion: 300,
+            service_principal_deletion: 300,
         }
     }
 }
