@@ -174,7 +174,9 @@ pub(crate) fn later(
         }
         _ => return None,
     };
-    Some(error.after(wait).fact("status", status).fact("answer", reply.quote(hidden)))
+    let error = error.after(wait).fact("status", status);
+    let said = reply.quote(hidden);
+    Some(if said.is_empty() { error } else { error.fact("answer", said) })
 }
 
 pub(crate) fn rate_limited(to: &Address, wait: Option<Duration>) -> DeliveryError {

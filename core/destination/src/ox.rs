@@ -145,7 +145,7 @@ fn takes(connector: &Connector, words: &Words, connection: &Connection) -> Resul
     }
     let prefix = Words::prefix(connection);
     let others = connector.credentials.iter().any(|one| !one.name.starts_with(&prefix));
-    if connector.single && (others || connector.unreadable > 0) {
+    if connector.single(&words.credentials_type) && (others || connector.unreadable > 0) {
         let message = format!(
             "connector `{title}` takes one set of credentials and has one that is not of `{}`",
             connection.connector

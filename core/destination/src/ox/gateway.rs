@@ -51,13 +51,19 @@ pub(crate) struct Connector {
     pub(crate) credentials: Vec<Credential>,
     /// How many more there are, of other types.
     pub(crate) unreadable: usize,
-    /// It takes one set of credentials only.
-    pub(crate) single: bool,
+    multiple: bool,
+    /// The types of which it takes one set only.
+    single_types: Vec<String>,
 }
 
 impl Connector {
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         [&self.display_name, &self.name].into_iter().filter_map(|name| name.as_deref())
+    }
+
+    /// Whether it takes one set of such credentials only.
+    pub(crate) fn single(&self, credentials_type: &str) -> bool {
+        !self.multiple || self.single_types.iter().any(|single| single == credentials_type)
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<&Credential> {
@@ -127,6 +133,7 @@ impl<'a> Gateway<'a> {
             "query GetConnectorsByFamily($family: String) {{ \
              getConnectorsByFamily(family: $family) {{ connectors {{ connector {{ \
              id name displayName credentialsTypes enableMultiCredentials \
+             disabledMultiCredentialsTypes \
              credentials {{ ... on {object} {{ credentialsId credentialsName }} }} }} }} }} }}"
         );
         let answer: answers::Families =
@@ -343,16 +350,21 @@ impl TryFrom<answers::Connector> for Connector {
     fn try_from(listed: answers::Connector) -> std::result::Result<Self, ()> {
         let id = listed.id.filter(|id| usable(id)).ok_or(())?;
         let (credentials, unreadable) = split(listed.credentials);
+        let words = |listed: Option<Vec<Option<String>>>| {
+            listed.into_iter().flatten().flatten().collect::<Vec<String>>()
+        };
         let shown = listed.display_name.as_ref().or(listed.name.as_ref());
         Ok(Self {
             title: Hidden::default().quote(shown.unwrap_or(&id)),
             id,
             name: listed.name,
             display_name: listed.display_name,
-            credentials_types: listed.credentials_types.into_iter().flatten().flatten().collect(),
+            credentials_types: words(listed.credentials_types),
             credentials,
             unreadable,
-            single: listed.enable_multi_credentials == Some(false),
+            // A connector that does not say so takes several.
+            multiple: listed.enable_multi_credentials != Some(false),
+            single_types: words(listed.disabled_multi_credentials_types),
         })
     }
 }
@@ -398,6 +410,7 @@ mod answers {
         pub(super) credentials_types: Option<Vec<Option<String>>>,
         pub(super) credentials: Option<Vec<Option<Credential>>>,
         pub(super) enable_multi_credentials: Option<bool>,
+        pub(super) disabled_multi_credentials_types: Option<Vec<Option<String>>>,
     }
 
     #[derive(Deserialize)]

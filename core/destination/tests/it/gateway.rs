@@ -30,6 +30,7 @@ pub(crate) struct Connector {
     pub(crate) display_name: String,
     pub(crate) types: Vec<&'static str>,
     pub(crate) multiple: bool,
+    pub(crate) single_types: Vec<&'static str>,
     pub(crate) credentials: Vec<Credential>,
 }
 
@@ -40,6 +41,7 @@ pub(crate) fn connector(id: &str, name: &str, display_name: &str) -> Connector {
         display_name: display_name.to_owned(),
         types: vec!["AksDirect", "AzureCloud"],
         multiple: true,
+        single_types: vec!["AksDirect"],
         credentials: Vec::new(),
     }
 }
@@ -311,6 +313,7 @@ fn shown(connector: &Connector, query: &str) -> Value {
         "displayName": connector.display_name,
         "credentialsTypes": connector.types,
         "enableMultiCredentials": connector.multiple,
+        "disabledMultiCredentialsTypes": connector.single_types,
         "credentials": credentials,
     })
 }

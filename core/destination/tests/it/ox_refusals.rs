@@ -53,9 +53,14 @@ async fn a_connector_that_takes_other_credentials_is_refused() {
 #[tokio::test]
 async fn a_connector_for_one_that_somebody_uses_is_left_alone() {
     let others = Credential { object: "AksCredentials".into(), ..credential("p", "a") };
-    for theirs in [credential("p", "of a person"), others] {
+    for (theirs, multiple, single) in [
+        (credential("p", "of a person"), false, vec![]),
+        (others, false, vec![]),
+        (credential("p", "of a person"), true, vec!["AzureCloud"]),
+    ] {
         let gateway = Gateway::start().await;
-        gateway.state().connectors[1].multiple = false;
+        gateway.state().connectors[1].multiple = multiple;
+        gateway.state().connectors[1].single_types = single;
         gateway.add(theirs);
         let error = refusal(&gateway).await;
         assert_eq!((error.code(), error.kind), ("SKY-DEST-020", kind::ALREADY_EXISTS));
