@@ -38,7 +38,8 @@
 //! GraphQL, the key in `Authorization` as it is. Every attempt looks first:
 //!
 //! 1. `getConnectorsByFamily`; exactly one connector must have one of the plugin's names for it, and
-//!    accept the plugin's type of credentials.
+//!    accept the plugin's type of credentials. Where it takes one set only, it must have none that
+//!    is not ours: adding could overwrite it.
 //! 2. Credentials named `skybridge CONNECTOR KEY` are looked for, and added when there are none. The
 //!    key tells the secret from the one before it, so a rotation adds, and a repetition finds.
 //! 3. `verifySingleConnectorCredentials` must say that they work. When it does not, the error is
