@@ -4,6 +4,7 @@ pub mod app_role_assignments;
 pub mod applications;
 pub mod deleted_items;
 pub mod organization;
+pub mod people;
 pub mod passwords;
 pub mod policies;
 pub mod service_principals;

@@ -124,6 +124,13 @@ pub fn list_at_scope_request(scope: &str) -> Request {
     list(scope).query("$filter", "atScope()")
 }
 
+/// Lists what `principal` has at, above and below `scope`, through groups as well.
+#[must_use]
+pub fn list_assigned_to_request(scope: &str, principal: &str) -> Request {
+    let filter = format!("assignedTo({})", odata_literal(principal));
+    list(scope).query("$filter", &filter)
+}
+
 fn list(scope: &str) -> Request {
     let path = Path::new().scope(scope).then("/providers/Microsoft.Authorization/roleAssignments");
     Request::get(Service::ResourceManager, path, "listing role assignments")
