@@ -10,6 +10,8 @@ use crate::ready::Ready;
 use crate::store::{Application, RoleDefinition};
 use crate::world::World;
 
+pub(crate) mod faults;
+
 /// Answers one call.
 pub(crate) fn answer(world: &World, ready: &Ready, method: &str, target: &str) -> Reply {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -18,14 +20,15 @@ pub(crate) fn answer(world: &World, ready: &Ready, method: &str, target: &str) -
     let reply = match (method, path) {
         ("GET", "/_simulator") => Reply::json(200, json!(ready)),
         ("GET", "/_simulator/state") => Reply::json(200, state(world, clear)),
+        ("GET", "/_simulator/calls") => Reply::json(200, world.traffic.calls().to_json()),
         ("GET", "/_simulator/traffic") => Reply::json(200, world.traffic.to_json()),
-        (_, "/_simulator" | "/_simulator/state" | "/_simulator/traffic") => {
+        (_, "/_simulator" | "/_simulator/state" | "/_simulator/calls" | "/_simulator/traffic") => {
             let text = "the control endpoints are read with GET";
             Reply::json(405, json!({"error": {"code": "MethodNotAllowed", "message": text}}))
         }
         _ => {
-            let text =
-                "the control endpoints are /_simulator, /_simulator/state and /_simulator/traffic";
+            let text = "the control endpoints are /_simulator, /_simulator/state, \
+                        /_simulator/calls, /_simulator/traffic and /_simulator/faults";
             Reply::json(404, json!({"error": {"code": "NotFound", "message": text}}))
         }
     };

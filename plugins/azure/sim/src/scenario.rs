@@ -9,6 +9,7 @@ use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
 mod access;
 mod check;
+mod fault_rules;
 
 pub(crate) use access::{Assignment, DenyAssignment, Principal};
 
@@ -221,7 +222,7 @@ pub(crate) struct Policy {
 }
 
 /// A fault, and the calls it befalls.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct FaultRule {
     pub(crate) service: Service,
@@ -240,6 +241,13 @@ pub(crate) struct FaultRule {
     pub(crate) effect: FaultEffect,
     #[serde(default)]
     pub(crate) retry_after: Option<u32>,
+    /// What the effect `answer` answers.
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+    #[serde(default)]
+    pub(crate) message: Option<String>,
 }
 
 /// The three services.
@@ -252,9 +260,11 @@ pub(crate) enum Service {
 }
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum FaultEffect {
+    /// Whatever the rule says.
+    Answer,
     TooManyRequests,
     InternalError,
     ServiceUnavailable,
@@ -262,19 +272,16 @@ pub(crate) enum FaultEffect {
     ResetBeforeCommit,
     ResetAfterCommit,
     ResetMidBody,
+    /// Nothing happens, and nothing is answered until the client gives up.
+    Hang,
+    /// It happens, and is not answered until the client gives up.
+    HangAfterCommit,
 }
 
 impl Scenario {
     /// Reads and checks a scenario; the error names the line and the column.
     pub(crate) fn parse(text: &str) -> Result<Self, SimulatorError> {
-        if text.len() > SCENARIO_BYTES_MAX {
-            let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
-            return Err(SimulatorError::Scenario(reason));
-        }
-        if nesting(text) > NESTING_MAX {
-            let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
-            return Err(SimulatorError::Scenario(reason));
-        }
+        check_size(text)?;
         let mut scenario: Self =
             toml::from_str(text).map_err(|error| SimulatorError::Scenario(error.to_string()))?;
         let given = text
@@ -290,6 +297,19 @@ impl Scenario {
     pub(crate) fn root_group(&self) -> String {
         self.tenant.id.to_string()
     }
+}
+
+/// Whether a text is small and flat enough to be read.
+fn check_size(text: &str) -> Result<(), SimulatorError> {
+    if text.len() > SCENARIO_BYTES_MAX {
+        let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
+        return Err(SimulatorError::Scenario(reason));
+    }
+    if nesting(text) > NESTING_MAX {
+        let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
+        return Err(SimulatorError::Scenario(reason));
+    }
+    Ok(())
 }
 
 /// How deep brackets are nested at most, those in texts and comments counted too: the parser calls

@@ -231,7 +231,9 @@ fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
 
 fn control_answer(world: Arc<Mutex<World>>, ready: Ready) -> Arc<Answer> {
     Arc::new(move |arrived| {
-        let reply = control::answer(&locked(&world), &ready, &arrived.method, &arrived.target);
+        let mut world = locked(&world);
+        let reply = control::faults::answer(&mut world, &arrived)
+            .unwrap_or_else(|| control::answer(&world, &ready, &arrived.method, &arrived.target));
         leaving(Outcome { reply, delivery: Delivery::Whole })
     })
 }
