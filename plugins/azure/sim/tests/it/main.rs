@@ -12,4 +12,5 @@ mod hostile;
 mod login;
 mod management;
 mod persistence;
+mod scale;
 mod scenarios;
