@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test should fail at the step that failed")]
 
 mod client;
+mod credentials;
+mod directory;
 mod faults;
 mod graph;
 mod hostile;
