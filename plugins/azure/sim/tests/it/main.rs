@@ -11,4 +11,5 @@ mod hostile;
 mod login;
 mod management;
 mod persistence;
+mod platform;
 mod sign_in;
