@@ -25,7 +25,7 @@ use crate::proof::{self, Proof, read_assertion};
 use crate::session::{AsConnector, Session};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
-use crate::{checks, describe, rotation, schema, steps};
+use crate::{catalogue, checks, describe, rotation, schema, steps};
 
 /// A connector to one Entra tenant.
 pub struct Azure {
@@ -185,7 +185,7 @@ impl Connector for Azure {
             ],
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
-            explanations: Vec::new(),
+            explanations: catalogue::explanations(),
         }
     }
 

@@ -7,7 +7,10 @@ use crate::clock::Millis;
 use crate::error::SimulatorError;
 use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
+mod access;
 mod check;
+
+pub(crate) use access::{Assignment, DenyAssignment, Principal};
 
 /// What a rehearsal meets when nothing else is asked for.
 pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
@@ -24,6 +27,7 @@ pub(crate) struct Scenario {
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) users: Vec<User>,
     pub(crate) operator: Operator,
+    pub(crate) deny_assignments: Vec<DenyAssignment>,
     pub(crate) lag: Lag,
     pub(crate) page_size: PageSize,
     pub(crate) quotas: Quotas,
@@ -64,6 +68,9 @@ pub(crate) struct Subscription {
     /// Filled with the root group's id when left out.
     #[serde(default)]
     pub(crate) management_group: String,
+    /// The tenant it belongs to when that is another one: seen from here, but not of here.
+    #[serde(default)]
+    pub(crate) tenant: Option<Uuid>,
     #[serde(default)]
     pub(crate) resource_groups: Vec<String>,
 }
@@ -112,6 +119,8 @@ pub(crate) struct User {
     pub(crate) password: Option<String>,
     #[serde(default)]
     pub(crate) directory_roles: Vec<String>,
+    #[serde(default)]
+    pub(crate) assignments: Vec<Assignment>,
 }
 
 /// The service principal that runs the onboarding.
@@ -122,17 +131,7 @@ pub(crate) struct Operator {
     pub(crate) display_name: String,
     pub(crate) secret: Option<String>,
     pub(crate) graph_roles: Vec<String>,
-    pub(crate) assignments: Vec<OperatorAssignment>,
-}
-
-/// A role the operator holds from the start.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct OperatorAssignment {
-    pub(crate) role: String,
-    /// The root management group when left out.
-    #[serde(default)]
-    pub(crate) scope: String,
+    pub(crate) assignments: Vec<Assignment>,
 }
 
 /// How long each kind of change takes to be seen everywhere, in milliseconds.
@@ -147,7 +146,9 @@ pub(crate) struct Lag {
     pub(crate) app_role_assignment: Millis,
     pub(crate) app_role_effect: Millis,
     pub(crate) role_definition: Millis,
+    pub(crate) role_definition_deletion: Millis,
     pub(crate) role_assignment: Millis,
+    pub(crate) role_assignment_deletion: Millis,
     pub(crate) role_assignment_effect: Millis,
     pub(crate) secret: Millis,
     pub(crate) credential_list: Millis,

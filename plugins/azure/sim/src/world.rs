@@ -44,6 +44,7 @@ pub(crate) struct World {
     pub(crate) buckets: Buckets,
     pub(crate) traffic: Traffic,
     pub(crate) estate: arm::estate::Estate,
+    pub(crate) departed: arm::Departed,
     faults: Faults,
     requests: u64,
 }
@@ -60,6 +61,7 @@ impl World {
             chance: Chance::new(scenario.seed),
             faults: Faults::new(&scenario.faults),
             estate: arm::estate::Estate::new(&scenario),
+            departed: arm::Departed::default(),
             buckets: Buckets::default(),
             requests: 0,
             scenario,

@@ -17,6 +17,7 @@ use skybridge_plugin_sdk::{Result, Retry, SecretBytes, async_trait};
 
 use crate::azure::Azure;
 use crate::describe;
+use crate::settings::Settings;
 use crate::steps;
 use crate::surroundings::Surroundings;
 
@@ -67,7 +68,8 @@ pub(super) fn settings() -> Value {
 pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference = 0\n\
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
     app-role-effect = 0\nrole-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\n\
-    secret = 0\ncredential-list = 0\n";
+    secret = 0\ncredential-list = 0\nrole-definition-deletion = 0\n\
+    role-assignment-deletion = 0\n";
 
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
@@ -76,6 +78,9 @@ pub(super) struct Rehearsal {
     pub(super) description: Description,
     pub(super) outputs: BTreeMap<u32, Map>,
     pub(super) run: String,
+    pub(super) settings: Settings,
+    /// Where the simulator is controlled, and how.
+    pub(super) ready: Value,
     _simulator: Simulator,
 }
 
@@ -105,13 +110,15 @@ impl Rehearsal {
             simulated: Some(simulated),
         };
         let azure = Azure::start(request).unwrap();
-        let settings = crate::settings::Settings::read(settings).unwrap();
+        let settings = Settings::read(settings).unwrap();
         Self {
             azure,
             host: MemoryHost::default(),
             description: describe::describe("contoso", &settings),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
+            settings,
+            ready,
             _simulator: simulator,
         }
     }
@@ -156,7 +163,7 @@ impl Rehearsal {
             kind: template.kind.clone(),
             name: template.name.clone(),
             scope: step.scope.clone(),
-            desired: Value::Null,
+            desired: template.desired.clone(),
             inputs,
         }
     }
@@ -250,5 +257,14 @@ where
             Err(error) if again(&error, started) => tokio::time::sleep(pause(&error)).await,
             outcome => return outcome,
         }
+    }
+}
+
+/// Looks until it is so.
+pub(super) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !so().await {
+        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -1,8 +1,8 @@
 //! What every key is when a scenario leaves it out; `scenarios/default.toml` shows the same.
 
 use super::{
-    Bucket, Cluster, GraphBuckets, Lag, LoginBuckets, ManagementGroup, ManagerBuckets, Operator,
-    OperatorAssignment, PageSize, Quotas, Scenario, Subscription, SubscriptionState, Tenant, User,
+    Assignment, Bucket, Cluster, GraphBuckets, Lag, LoginBuckets, ManagementGroup, ManagerBuckets,
+    Operator, PageSize, Quotas, Scenario, Subscription, SubscriptionState, Tenant, User,
 };
 use crate::scenario::{Generate, Policy, Throttle};
 use uuid::{Uuid, uuid};
@@ -24,6 +24,7 @@ impl Default for Scenario {
                 name: "Contoso Production".to_owned(),
                 state: SubscriptionState::Enabled,
                 management_group: "contoso-platform".to_owned(),
+                tenant: None,
                 resource_groups: vec!["rg-production".to_owned()],
             }],
             generate: Generate::default(),
@@ -41,8 +42,10 @@ impl Default for Scenario {
                 principal_name: "admin@contoso.example".to_owned(),
                 password: Some("rehearsal only".to_owned()),
                 directory_roles: vec!["Global Administrator".to_owned()],
+                assignments: Vec::new(),
             }],
             operator: Operator::default(),
+            deny_assignments: Vec::new(),
             lag: Lag::default(),
             page_size: PageSize::default(),
             quotas: Quotas::default(),
@@ -78,9 +81,11 @@ impl Default for Operator {
             ]
             .map(str::to_owned)
             .to_vec(),
-            assignments: vec![OperatorAssignment {
+            assignments: vec![Assignment {
                 role: "Owner".to_owned(),
                 scope: String::new(),
+                condition: None,
+                eligible: false,
             }],
         }
     }
@@ -97,7 +102,9 @@ impl Default for Lag {
             app_role_assignment: 500,
             app_role_effect: 500,
             role_definition: 500,
+            role_definition_deletion: 500,
             role_assignment: 500,
+            role_assignment_deletion: 500,
             role_assignment_effect: 1000,
             secret: 1500,
             credential_list: 500,

@@ -12,7 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// No lag, so that a test about something else need not wait.
 pub(crate) const PROMPT: &str = "[lag]\napplication = 0\napplication-reference = 0\nservice-principal = 0\n\
     principal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\napp-role-effect = 0\n\
-    role-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\nsecret = 0\n\
+    role-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
+    role-assignment-deletion = 0\nrole-assignment-effect = 0\nsecret = 0\n\
     credential-list = 0\n";
 
 /// A simulator and a client for it.
