@@ -15,7 +15,7 @@ use rustls::pki_types::pem::{PemObject as _, SectionKind};
 use serde_json::json;
 use thiserror::Error;
 use uuid::Uuid;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_cert::der::Decode as _;
 
 use crate::secret::Secret;
 
@@ -212,15 +212,18 @@ struct Validity {
 impl Validity {
     /// Of the certificate in `der`, if it is the one of `key`.
     fn of(der: &[u8], key: &RsaKeyPair) -> Option<Self> {
-        let (rest, certificate) = X509Certificate::from_der(der).ok()?;
-        let public: &[u8] = &certificate.public_key().subject_public_key.data;
-        if !rest.is_empty() || public != key.public_key().as_ref() {
+        let certificate = x509_cert::Certificate::from_der(der).ok()?.tbs_certificate;
+        let public = certificate.subject_public_key_info.subject_public_key.raw_bytes();
+        if public != key.public_key().as_ref() {
             return None;
         }
-        let validity = certificate.validity();
+        let at = |time: x509_cert::time::Time| {
+            let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok()?;
+            Timestamp::from_second(seconds).ok()
+        };
         Some(Self {
-            starts: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
-            expires: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
+            starts: at(certificate.validity.not_before)?,
+            expires: at(certificate.validity.not_after)?,
         })
     }
 }

@@ -18,8 +18,8 @@ pub(crate) mod objects;
 pub(crate) use assignments::RoleAssignments;
 use log::{Batch, Change, ChangeLog};
 pub(crate) use objects::{
-    AppRoleAssignment, Application, Kind, Object, Password, RoleAssignment, RoleDefinition,
-    ServicePrincipal, TenantRecord,
+    AppRoleAssignment, Application, FederatedCredential, KeyCredential, Kind, Object, Password,
+    RoleAssignment, RoleDefinition, ServicePrincipal, TenantRecord,
 };
 
 /// Everything that was created, by kind and id.

@@ -62,6 +62,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     check_lags(&scenario.lag)?;
     check_operator(scenario)?;
     super::access::check(scenario)?;
+    super::sign_in::check(scenario)?;
     for (index, rule) in scenario.faults.iter().enumerate() {
         if rule.every == 0 {
             return Err(format!("faults[{index}].every is 0: the smallest is 1, every call"));
@@ -139,7 +140,7 @@ fn check_subscriptions(scenario: &Scenario) -> Result<(), String> {
 }
 
 fn check_lags(lag: &Lag) -> Result<(), String> {
-    let all: [Millis; 14] = [
+    let all: [Millis; 18] = [
         lag.application,
         lag.application_reference,
         lag.service_principal,
@@ -154,6 +155,10 @@ fn check_lags(lag: &Lag) -> Result<(), String> {
         lag.role_assignment_effect,
         lag.secret,
         lag.credential_list,
+        lag.certificate,
+        lag.federated_credential,
+        lag.application_deletion,
+        lag.service_principal_deletion,
     ];
     match all.iter().find(|lag| !(0..=DAY).contains(*lag)) {
         Some(wrong) => Err(format!("lag: {wrong} is not between 0 and a day of milliseconds")),

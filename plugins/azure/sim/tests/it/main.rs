@@ -12,3 +12,4 @@ mod hostile;
 mod login;
 mod management;
 mod persistence;
+mod sign_in;
