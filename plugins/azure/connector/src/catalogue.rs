@@ -45,15 +45,9 @@ const fn own(
 
 /// Every entry, by area.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    [
-        access::ENTRIES,
-        directory::ENTRIES,
-        sign_in::ENTRIES,
-        credentials::ENTRIES,
-        service::ENTRIES,
-    ]
-    .into_iter()
-    .flatten()
+    [access::ENTRIES, directory::ENTRIES, sign_in::ENTRIES, credentials::ENTRIES, service::ENTRIES]
+        .into_iter()
+        .flatten()
 }
 
 /// The entries as the host gets them.

@@ -74,7 +74,10 @@ fn schema_and_reader_accept_the_same() {
         with("credential", json!({ "certificate": "file:/run/key.pem" })),
         with("credential", json!({ "kind": "federated", "issuer": "https://i" })),
         with("credential", json!({ "kind": "federated", "issuer": "http://i", "subject": "s" })),
-        with("credential", json!({ "kind": "federated", "issuer": "https://i", "subject": "s", "lifetime": "9d" })),
+        with(
+            "credential",
+            json!({ "kind": "federated", "issuer": "https://i", "subject": "s", "lifetime": "9d" }),
+        ),
         with("credential", json!({ "lifetime": "6 months" })),
         with("credential", json!({ "lifetime": "731d" })),
         with("cloud", json!("germany")),
