@@ -53,7 +53,7 @@ pub(crate) struct World {
     pub(crate) desk: platform::Desk,
     /// Applications somebody will consent to, and when.
     pub(crate) consents: BTreeMap<Uuid, Millis>,
-    faults: Faults,
+    pub(crate) faults: Faults,
     requests: u64,
 }
 
@@ -91,7 +91,7 @@ impl World {
         call.request_id = seeded_id(self.scenario.seed, "request", self.requests);
         let (reply, delivery) = match self.faults.next(call) {
             Some(Fault::Instead(reply)) => (reply, Delivery::Whole),
-            Some(Fault::LostBefore) => (Reply::empty(503), Delivery::Lost),
+            Some(Fault::LostBefore(delivery)) => (Reply::empty(503), delivery),
             Some(Fault::LostAfter(delivery)) => (self.serve(call), delivery),
             None => (self.serve(call), Delivery::Whole),
         };

@@ -12,4 +12,6 @@ mod hostile;
 mod login;
 mod management;
 mod persistence;
+mod scale;
+mod scenarios;
 mod sign_in;
