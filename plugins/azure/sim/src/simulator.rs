@@ -198,7 +198,7 @@ fn prepare(options: &SimulatorOptions, endpoints: Endpoints) -> Result<Prepared,
     };
     let start_keys = StartKeys::make()?;
     let sign_ins = SignIns::new(start_keys.identity_header.clone().into(), issuer_key);
-    let desk = Desk::new(start_keys.ox.clone().into(), start_keys.webhook.clone());
+    let desk = Desk::new(start_keys.ox.clone().into(), start_keys.webhook.clone())?;
     let traffic = Traffic::open(options.record.as_deref())?;
     Ok(Prepared {
         tls: authority.server_config(now)?,

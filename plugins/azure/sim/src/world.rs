@@ -134,6 +134,18 @@ impl World {
         self.chance.sees(view, subject, born, lag, now)
     }
 
+    /// Whether this read meets a replica that has not heard yet that an object was deleted.
+    pub(crate) fn sees_ghost(
+        &mut self,
+        view: crate::chance::View,
+        subject: Uuid,
+        deleted: Option<Millis>,
+        lag: Millis,
+        now: Millis,
+    ) -> bool {
+        deleted.is_some_and(|deleted| !self.chance.sees(view, subject, deleted, lag, now))
+    }
+
     fn serve(&mut self, call: &Call) -> Reply {
         graph::consent::give_due(self, call.now);
         let reply = match call.service {

@@ -137,13 +137,13 @@ impl Cloud {
         answer(self.http.get(url).send().await.unwrap()).await.body
     }
 
-    pub(crate) async fn control(&self, path: &str) -> Answer {
+    pub(crate) async fn look(&self, path: &str) -> Answer {
         let url = format!("{}{path}", self.simulator.ready().url);
         answer(self.http.get(url).send().await.unwrap()).await
     }
 
     pub(crate) async fn faults(&self) -> Answer {
-        self.control("/_simulator/faults").await
+        self.look("/_simulator/faults").await
     }
 
     pub(crate) async fn replace_faults(&self, rules: &str) -> Answer {
