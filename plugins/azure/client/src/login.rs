@@ -1,10 +1,12 @@
-//! The login service: tokens for an application that knows a secret.
+//! The login service: tokens for an application that knows a secret or shows an assertion, and for
+//! a person who signs in on another device.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::client::{decide, decode, exchange};
 use crate::cloud::{Endpoints, Service};
@@ -14,13 +16,54 @@ use crate::secret::Secret;
 use crate::token::{AccessToken, TokenSource};
 use crate::transport::{Transport, WireRequest};
 
-/// The answer to [`client_credentials_request`].
+pub mod assertion;
+pub mod device_code;
+
+/// The answer to every request for a token.
 #[derive(Debug, Clone, Deserialize)]
 pub struct TokenResponse {
     /// The token.
     pub access_token: Secret,
     /// Seconds it works for.
     pub expires_in: i64,
+    /// What another token can be had with, when a person signed in.
+    #[serde(default)]
+    pub refresh_token: Option<Secret>,
+}
+
+impl TokenResponse {
+    /// The token with the moment it stops working.
+    #[must_use]
+    pub fn into_token(self) -> AccessToken {
+        let lifetime = SignedDuration::from_secs(self.expires_in.max(0));
+        let expires = Timestamp::now().checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        AccessToken { secret: self.access_token, expires }
+    }
+}
+
+/// Sends a request for a token.
+///
+/// # Errors
+/// When the login service refused or could not be asked.
+pub async fn ask_for_token(
+    endpoints: &Endpoints,
+    transport: &dyn Transport,
+    request: &Request,
+) -> Result<TokenResponse, ClientError> {
+    ask(endpoints, transport, request).await
+}
+
+/// Sends a request that takes no token to the login service.
+///
+/// # Errors
+/// As [`ask_for_token`].
+pub async fn ask<T: DeserializeOwned>(
+    endpoints: &Endpoints,
+    transport: &dyn Transport,
+    request: &Request,
+) -> Result<T, ClientError> {
+    let wire = WireRequest::new(request, endpoints);
+    decode(request, &decide(request, exchange(transport, wire).await?)?)
 }
 
 /// Asks for a token for `scope` (one resource, ending in `/.default`) as the application.
@@ -79,11 +122,7 @@ impl TokenSource for ClientSecretSource {
     async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
         let request =
             client_credentials_request(&self.tenant, &self.client_id, &self.secret, scope);
-        let wire = WireRequest::new(&request, &self.endpoints);
-        let response = decide(&request, exchange(self.transport.as_ref(), wire).await?)?;
-        let token: TokenResponse = decode(&request, &response)?;
-        let lifetime = SignedDuration::from_secs(token.expires_in.max(0));
-        let expires = Timestamp::now().checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        Ok(AccessToken { secret: token.access_token, expires })
+        let answer = ask_for_token(&self.endpoints, self.transport.as_ref(), &request).await?;
+        Ok(answer.into_token())
     }
 }
