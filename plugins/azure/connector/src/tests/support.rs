@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::Map;
-use skybridge_plugin_sdk::protocol::audit::Write;
+use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone,
 };
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
+    pub(super) notices: Mutex<Vec<Notice>>,
 }
 
 #[async_trait]
@@ -57,6 +58,10 @@ impl Surroundings for MemoryHost {
     }
 
     fn progress(&self, _done: u64, _total: u64, _note: &str) {}
+
+    fn notice(&self, notice: &Notice) {
+        self.notices.lock().unwrap().push(notice.clone());
+    }
 }
 
 pub(super) fn settings() -> Value {
@@ -156,7 +161,8 @@ impl Rehearsal {
             kind: template.kind.clone(),
             name: template.name.clone(),
             scope: step.scope.clone(),
-            desired: Value::Null,
+            // Texts of the plan are filled in by the host; nothing here depends on them.
+            desired: template.desired.clone(),
             inputs,
         }
     }
