@@ -201,6 +201,7 @@ fn work(instances: &Instances, what: &str) -> Outcome<Work> {
             domain: name.as_str().into(),
             readiness: None,
             settled: None,
+            always: false,
         })
     };
     let steps: Result<_, _> = instances.keys().map(step).collect();

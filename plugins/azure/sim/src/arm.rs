@@ -11,7 +11,11 @@ mod api_version;
 mod body;
 pub(crate) mod builtin_roles;
 mod clusters;
+mod condition;
+mod deny_assignments;
+mod departed;
 mod elevate;
+mod eligibility;
 mod error;
 pub(crate) mod estate;
 mod filter;
@@ -26,6 +30,9 @@ mod scope;
 mod subscriptions;
 
 use access::Access;
+pub(crate) use condition::Condition;
+pub(crate) use departed::Departed;
+pub(crate) use estate::group_path;
 pub(crate) use scope::Scope;
 
 /// An answer, or a refusal that is already worded.
@@ -148,7 +155,10 @@ fn authorization(world: &mut World, call: &Call, access: &Access, at: usize) -> 
                 "roleassignments" => role_assignments::answer(world, call, access, &scope, name),
                 "roledefinitions" => role_definitions::answer(world, call, access, &scope, name),
                 "permissions" if name.is_none() => access.permissions(world, call, &scope),
-                "denyassignments" => generic::deny_assignments(world, call, access, &scope, name),
+                "denyassignments" => deny_assignments::answer(world, call, access, &scope, name),
+                "roleeligibilityscheduleinstances" if name.is_none() => {
+                    eligibility::answer(world, call, access, &scope)
+                }
                 _ => generic::answer(world, call, access),
             },
             None => generic::answer(world, call, access),

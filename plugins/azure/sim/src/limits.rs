@@ -41,6 +41,28 @@ pub(crate) const PAGE_SIZE_MAX: usize = 999;
 pub(crate) const DIRECTORY_OBJECTS_MAX: usize = 50_000;
 /// App role assignments a tenant may hold.
 pub(crate) const APP_ROLE_ASSIGNMENTS_MAX: usize = 50_000;
+/// Federated identity credentials on one application (the service's own limit).
+pub(crate) const FEDERATED_CREDENTIALS_MAX: usize = 20;
+/// Longest name of one (the service's own limit).
+pub(crate) const FEDERATED_NAME_CHARS_MAX: usize = 120;
+/// Certificates on one application.
+pub(crate) const CERTIFICATES_MAX: usize = 100;
+/// Largest certificate, as DER: RSA with 16,384 bits and a page of extensions fits.
+pub(crate) const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
+/// Largest assertion: a certificate chain in its header fits.
+pub(crate) const ASSERTION_BYTES_MAX: usize = 64 * 1024;
+/// Device codes that wait at once.
+pub(crate) const DEVICE_CODES_MAX: usize = 1_000;
+/// Longest life of a refresh token, in seconds.
+pub(crate) const REFRESH_TOKEN_SECONDS: i64 = 90 * 86_400;
+/// Credentials the platform keeps.
+pub(crate) const PLATFORM_CREDENTIALS_MAX: usize = 10_000;
+/// Deliveries the platform remembers.
+pub(crate) const WEBHOOK_DELIVERIES_MAX: usize = 10_000;
+/// Age of a signed delivery, either way, in milliseconds.
+pub(crate) const WEBHOOK_AGE_MAX: i64 = 300_000;
+/// Levels of brackets in a query of the platform: the deepest sensible one has eight.
+pub(crate) const QUERY_NESTING_MAX: usize = 32;
 /// Passwords on one application.
 pub(crate) const PASSWORDS_MAX: usize = 100;
 /// Tags on one application or service principal, and elements of any list property.
@@ -53,12 +75,18 @@ pub(crate) const ASSIGNABLE_SCOPES_MAX: usize = 2_000;
 pub(crate) const BUCKETS_MAX: usize = 10_000;
 /// Objects whose flapping reads are counted; beyond it the oldest ids start again at zero.
 pub(crate) const FLAPPING_OBJECTS_MAX: usize = 100_000;
+/// Deleted objects that some replicas still show; beyond it the oldest are gone at once.
+pub(crate) const DEPARTED_MAX: usize = 10_000;
 /// How long an access token is good for, in seconds, as the token endpoint says it.
 pub(crate) const TOKEN_SECONDS: i64 = 3_599;
 /// Longest display name of a role definition.
 pub(crate) const ROLE_NAME_CHARS_MAX: usize = 512;
 /// Longest description of a role definition or assignment.
 pub(crate) const DESCRIPTION_CHARS_MAX: usize = 1_024;
+/// Longest condition of a role assignment (the service's own limit).
+pub(crate) const CONDITION_CHARS_MAX: usize = 8 * 1024;
+/// Brackets and negations open at once in a condition: those people write have five.
+pub(crate) const CONDITION_DEPTH_MAX: usize = 64;
 /// Longest display name in the directory.
 pub(crate) const DISPLAY_NAME_CHARS_MAX: usize = 256;
 

@@ -7,7 +7,15 @@ use crate::clock::Millis;
 use crate::error::SimulatorError;
 use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
+mod access;
 mod check;
+mod sign_in;
+
+pub(crate) use sign_in::{
+    Consent, DeviceCode, EXCHANGE_AUDIENCE, FederatedTrust, Issuer, Platform,
+};
+
+pub(crate) use access::{Assignment, DenyAssignment, Principal};
 
 /// What a rehearsal meets when nothing else is asked for.
 pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
@@ -24,12 +32,17 @@ pub(crate) struct Scenario {
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) users: Vec<User>,
     pub(crate) operator: Operator,
+    pub(crate) deny_assignments: Vec<DenyAssignment>,
     pub(crate) lag: Lag,
     pub(crate) page_size: PageSize,
     pub(crate) quotas: Quotas,
     pub(crate) throttle: Throttle,
     pub(crate) policy: Policy,
     pub(crate) faults: Vec<FaultRule>,
+    pub(crate) device_code: DeviceCode,
+    pub(crate) consent: Consent,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) platform: Platform,
 }
 
 /// The directory.
@@ -64,6 +77,9 @@ pub(crate) struct Subscription {
     /// Filled with the root group's id when left out.
     #[serde(default)]
     pub(crate) management_group: String,
+    /// The tenant it belongs to when that is another one: seen from here, but not of here.
+    #[serde(default)]
+    pub(crate) tenant: Option<Uuid>,
     #[serde(default)]
     pub(crate) resource_groups: Vec<String>,
 }
@@ -112,6 +128,14 @@ pub(crate) struct User {
     pub(crate) password: Option<String>,
     #[serde(default)]
     pub(crate) directory_roles: Vec<String>,
+    #[serde(default)]
+    pub(crate) assignments: Vec<Assignment>,
+    /// Roles that could be activated and are not.
+    #[serde(default)]
+    pub(crate) eligible_directory_roles: Vec<String>,
+    /// Somebody of another tenant.
+    #[serde(default)]
+    pub(crate) guest: bool,
 }
 
 /// The service principal that runs the onboarding.
@@ -122,17 +146,11 @@ pub(crate) struct Operator {
     pub(crate) display_name: String,
     pub(crate) secret: Option<String>,
     pub(crate) graph_roles: Vec<String>,
-    pub(crate) assignments: Vec<OperatorAssignment>,
-}
-
-/// A role the operator holds from the start.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct OperatorAssignment {
-    pub(crate) role: String,
-    /// The root management group when left out.
-    #[serde(default)]
-    pub(crate) scope: String,
+    pub(crate) assignments: Vec<Assignment>,
+    /// Assertions its application trusts.
+    pub(crate) federated: Vec<FederatedTrust>,
+    /// Certificates its application may sign in with, as PEM texts.
+    pub(crate) certificates: Vec<String>,
 }
 
 /// How long each kind of change takes to be seen everywhere, in milliseconds.
@@ -147,10 +165,16 @@ pub(crate) struct Lag {
     pub(crate) app_role_assignment: Millis,
     pub(crate) app_role_effect: Millis,
     pub(crate) role_definition: Millis,
+    pub(crate) role_definition_deletion: Millis,
     pub(crate) role_assignment: Millis,
+    pub(crate) role_assignment_deletion: Millis,
     pub(crate) role_assignment_effect: Millis,
     pub(crate) secret: Millis,
     pub(crate) credential_list: Millis,
+    pub(crate) certificate: Millis,
+    pub(crate) federated_credential: Millis,
+    pub(crate) application_deletion: Millis,
+    pub(crate) service_principal_deletion: Millis,
 }
 
 /// Items of one page.
@@ -217,6 +241,9 @@ pub(crate) struct Bucket {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Policy {
     pub(crate) max_secret_lifetime_days: Option<u32>,
+    pub(crate) forbid_secrets: bool,
+    pub(crate) max_certificate_lifetime_days: Option<u32>,
+    pub(crate) users_may_register_applications: bool,
 }
 
 /// A fault, and the calls it befalls.
@@ -241,13 +268,14 @@ pub(crate) struct FaultRule {
     pub(crate) retry_after: Option<u32>,
 }
 
-/// The three services.
+/// The services: three of the cloud, and the platform connections are handed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Service {
     Login,
     ResourceManager,
     Graph,
+    Platform,
 }
 
 /// What goes wrong.
@@ -288,6 +316,11 @@ impl Scenario {
     /// Id of the root management group: the tenant's.
     pub(crate) fn root_group(&self) -> String {
         self.tenant.id.to_string()
+    }
+
+    /// The person of this sign-in name.
+    pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.principal_name.eq_ignore_ascii_case(name))
     }
 }
 

@@ -10,14 +10,16 @@ use uuid::Uuid;
 
 use crate::error::SimulatorError;
 
+mod assignments;
 pub(crate) mod files;
 mod log;
 pub(crate) mod objects;
 
+pub(crate) use assignments::RoleAssignments;
 use log::{Batch, Change, ChangeLog};
 pub(crate) use objects::{
-    AppRoleAssignment, Application, Kind, Object, Password, RoleAssignment, RoleDefinition,
-    ServicePrincipal, TenantRecord,
+    AppRoleAssignment, Application, FederatedCredential, KeyCredential, Kind, Object, Password,
+    RoleAssignment, RoleDefinition, ServicePrincipal, TenantRecord,
 };
 
 /// Everything that was created, by kind and id.
@@ -27,7 +29,7 @@ pub(crate) struct Store {
     pub(crate) applications: BTreeMap<Uuid, Application>,
     pub(crate) service_principals: BTreeMap<Uuid, ServicePrincipal>,
     pub(crate) app_role_assignments: BTreeMap<Uuid, AppRoleAssignment>,
-    pub(crate) role_assignments: BTreeMap<Uuid, RoleAssignment>,
+    pub(crate) role_assignments: RoleAssignments,
     pub(crate) role_definitions: BTreeMap<Uuid, RoleDefinition>,
     /// How many ids were given out.
     pub(crate) counter: u64,
@@ -95,7 +97,7 @@ impl Store {
             Object::Application(it) => drop(self.applications.insert(it.id, it)),
             Object::ServicePrincipal(it) => drop(self.service_principals.insert(it.id, it)),
             Object::AppRoleAssignment(it) => drop(self.app_role_assignments.insert(it.id, it)),
-            Object::RoleAssignment(it) => drop(self.role_assignments.insert(it.name, it)),
+            Object::RoleAssignment(it) => self.role_assignments.insert(it),
             Object::RoleDefinition(it) => drop(self.role_definitions.insert(it.name, it)),
         }
     }
@@ -105,7 +107,7 @@ impl Store {
             Kind::Application => drop(self.applications.remove(&id)),
             Kind::ServicePrincipal => drop(self.service_principals.remove(&id)),
             Kind::AppRoleAssignment => drop(self.app_role_assignments.remove(&id)),
-            Kind::RoleAssignment => drop(self.role_assignments.remove(&id)),
+            Kind::RoleAssignment => self.role_assignments.remove(id),
             Kind::RoleDefinition => drop(self.role_definitions.remove(&id)),
         }
     }

@@ -72,7 +72,8 @@ pub(super) fn settings() -> Value {
 pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference = 0\n\
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
     app-role-effect = 0\nrole-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\n\
-    secret = 0\ncredential-list = 0\n";
+    secret = 0\ncredential-list = 0\nrole-definition-deletion = 0\n\
+    role-assignment-deletion = 0\n";
 
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
@@ -256,5 +257,14 @@ where
             Err(error) if again(&error, started) => tokio::time::sleep(pause(&error)).await,
             outcome => return outcome,
         }
+    }
+}
+
+/// Looks until it is so.
+pub(super) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !so().await {
+        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

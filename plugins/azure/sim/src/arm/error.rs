@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::deny_assignments::Denial;
 use crate::caller::{BadToken, Caller};
 use crate::clock::login_time;
 use crate::http::Reply;
@@ -22,6 +23,35 @@ pub(super) fn forbidden(caller: &Caller, action: &str, scope: &str) -> Reply {
             "The client '{name}' with object id '{id}' does not have authorization to perform \
              action '{action}' over scope '{scope}' or the scope is invalid. If access was \
              recently granted, please refresh your credentials."
+        ),
+    )
+}
+
+/// The caller may do this here, but not to this.
+pub(super) fn condition_not_met(caller: &Caller, action: &str, scope: &str) -> Reply {
+    let (name, id) = (caller.name(), caller.object_id);
+    refuse(
+        403,
+        "AuthorizationFailed",
+        format!(
+            "The client '{name}' with object id '{id}' does not have authorization or an ABAC \
+             condition not fulfilled to perform action '{action}' over scope '{scope}' or the \
+             scope is invalid. If access was recently granted, please refresh your credentials."
+        ),
+    )
+}
+
+/// The caller's roles allow it, and a deny assignment does not.
+pub(super) fn denied(caller: &Caller, action: &str, scope: &str, denial: &Denial) -> Reply {
+    let (name, id) = (caller.name(), caller.object_id);
+    let (deny, deny_id, at) = (&denial.name, denial.id.simple(), &denial.scope);
+    refuse(
+        403,
+        "DenyAssignmentAuthorizationFailed",
+        format!(
+            "The client '{name}' with object id '{id}' has permission to perform action '{action}' \
+             on scope '{scope}'; however, the access is denied because of the deny assignment with \
+             name '{deny}' and Id '{deny_id}' at scope '{at}'."
         ),
     )
 }

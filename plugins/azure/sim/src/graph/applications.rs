@@ -6,7 +6,9 @@ use uuid::Uuid;
 use super::error::{
     bad_request, conflict, forbidden, no_such_object, no_such_path, refuse, wrong_method,
 };
-use super::permissions::{READ_APPLICATIONS, WRITE_ALL, WRITE_OWNED, has, require, require_write};
+use super::permissions::{
+    READ_APPLICATIONS, WRITE_ALL, WRITE_OWNED, has, require, require_register, require_write,
+};
 use super::{Address, Answer, Key, odata, passwords, properties};
 use crate::caller::Caller;
 use crate::chance::View;
@@ -141,9 +143,7 @@ fn find_to_change(
 }
 
 fn create(world: &mut World, call: &Call, caller: &Caller, body: Map<String, Value>) -> Answer {
-    if !has(caller, WRITE_ALL) && !has(caller, WRITE_OWNED) {
-        return Err(forbidden(call));
-    }
+    require_register(world, call, caller)?;
     if !body.contains_key("displayName") {
         let text = "A value is required for property 'displayName' of resource 'Application'.";
         return Err(bad_request(call, text));
@@ -166,9 +166,11 @@ fn create(world: &mut World, call: &Call, caller: &Caller, body: Map<String, Val
         created: call.now,
         changed: call.now,
         deleted: None,
-        created_by: Some(caller.app_id),
+        created_by: Some(caller.maker()),
         properties: own,
         passwords: Vec::new(),
+        keys: Vec::new(),
+        federated: Vec::new(),
     };
     let shown = to_json(world, &app, call.now);
     let location = format!("{}/v1.0/applications/{}", world.endpoints.graph, app.id);

@@ -220,7 +220,7 @@ fn create(
         app_id,
         created: call.now,
         deleted: None,
-        created_by: Some(caller.app_id),
+        created_by: Some(caller.maker()),
         properties: own,
     };
     let shown = own_json(world, &made);

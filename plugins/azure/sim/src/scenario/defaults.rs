@@ -1,8 +1,8 @@
 //! What every key is when a scenario leaves it out; `scenarios/default.toml` shows the same.
 
 use super::{
-    Bucket, Cluster, GraphBuckets, Lag, LoginBuckets, ManagementGroup, ManagerBuckets, Operator,
-    OperatorAssignment, PageSize, Quotas, Scenario, Subscription, SubscriptionState, Tenant, User,
+    Assignment, Bucket, Cluster, GraphBuckets, Lag, LoginBuckets, ManagementGroup, ManagerBuckets,
+    Operator, PageSize, Quotas, Scenario, Subscription, SubscriptionState, Tenant, User,
 };
 use crate::scenario::{Generate, Policy, Throttle};
 use uuid::{Uuid, uuid};
@@ -24,6 +24,7 @@ impl Default for Scenario {
                 name: "Contoso Production".to_owned(),
                 state: SubscriptionState::Enabled,
                 management_group: "contoso-platform".to_owned(),
+                tenant: None,
                 resource_groups: vec!["rg-production".to_owned()],
             }],
             generate: Generate::default(),
@@ -41,14 +42,22 @@ impl Default for Scenario {
                 principal_name: "admin@contoso.example".to_owned(),
                 password: Some("rehearsal only".to_owned()),
                 directory_roles: vec!["Global Administrator".to_owned()],
+                assignments: Vec::new(),
+                eligible_directory_roles: Vec::new(),
+                guest: false,
             }],
             operator: Operator::default(),
+            deny_assignments: Vec::new(),
             lag: Lag::default(),
             page_size: PageSize::default(),
             quotas: Quotas::default(),
             throttle: Throttle::default(),
             policy: Policy::default(),
             faults: Vec::new(),
+            device_code: super::DeviceCode::default(),
+            consent: super::Consent::default(),
+            issuers: Vec::new(),
+            platform: super::Platform::default(),
         }
     }
 }
@@ -78,10 +87,14 @@ impl Default for Operator {
             ]
             .map(str::to_owned)
             .to_vec(),
-            assignments: vec![OperatorAssignment {
+            assignments: vec![Assignment {
                 role: "Owner".to_owned(),
                 scope: String::new(),
+                condition: None,
+                eligible: false,
             }],
+            federated: Vec::new(),
+            certificates: Vec::new(),
         }
     }
 }
@@ -97,10 +110,16 @@ impl Default for Lag {
             app_role_assignment: 500,
             app_role_effect: 500,
             role_definition: 500,
+            role_definition_deletion: 500,
             role_assignment: 500,
+            role_assignment_deletion: 500,
             role_assignment_effect: 1000,
             secret: 1500,
             credential_list: 500,
+            certificate: 1500,
+            federated_credential: 1500,
+            application_deletion: 300,
+            service_principal_deletion: 300,
         }
     }
 }

@@ -12,8 +12,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// No lag, so that a test about something else need not wait.
 pub(crate) const PROMPT: &str = "[lag]\napplication = 0\napplication-reference = 0\nservice-principal = 0\n\
     principal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\napp-role-effect = 0\n\
-    role-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\nsecret = 0\n\
-    credential-list = 0\n";
+    role-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
+    role-assignment-deletion = 0\nrole-assignment-effect = 0\nsecret = 0\n\
+    credential-list = 0\ncertificate = 0\nfederated-credential = 0\napplication-deletion = 0\n\
+    service-principal-deletion = 0\n";
 
 /// A simulator and a client for it.
 pub(crate) struct Cloud {
@@ -117,6 +119,12 @@ impl Cloud {
     pub(crate) fn graph_as(&self, token: String) -> As<'_> {
         let base = format!("{}/v1.0", self.simulator.ready().endpoints.graph);
         As { cloud: self, base, token }
+    }
+
+    /// A call to the control address.
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Answer {
+        let url = format!("{}/_simulator/{path}", self.simulator.ready().url);
+        answer(self.http.post(url).json(&body).send().await.unwrap()).await
     }
 
     pub(crate) async fn state(&self) -> Value {
