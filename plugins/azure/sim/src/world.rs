@@ -72,7 +72,8 @@ impl World {
         }
     }
 
-    /// Answers one call: the scenario's faults first, then the service, then the disk.
+    /// Answers one call: the scenario's faults first, then the service, then the log. What was
+    /// appended to the log is on the disk only when [`Store::unsynced`] says so.
     pub(crate) fn answer(&mut self, call: &mut Call) -> Outcome {
         self.requests += 1;
         call.request_id = seeded_id(self.scenario.seed, "request", self.requests);
@@ -127,7 +128,7 @@ impl World {
             Service::ResourceManager => arm::answer(self, call),
             Service::Graph => graph::answer(self, call),
         };
-        match self.store.commit() {
+        match self.store.append() {
             Ok(()) => reply,
             Err(error) => {
                 tracing::error!(%error, "a change could not be written");
