@@ -24,7 +24,7 @@ use crate::operator::{Operator, OperatorTokens};
 use crate::session::{AsConnector, Session};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
-use crate::{checks, describe, schema, steps};
+use crate::{catalogue, checks, describe, schema, steps};
 
 /// A connector to one Entra tenant.
 pub struct Azure {
@@ -162,6 +162,7 @@ impl Connector for Azure {
             capabilities: vec![capability::ONBOARD.into(), capability::VERIFY.into()],
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
+            explanations: catalogue::explanations(),
         }
     }
 

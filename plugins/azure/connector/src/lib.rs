@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod azure;
+mod catalogue;
 mod checks;
 mod describe;
 mod errors;

@@ -69,7 +69,7 @@ fn shape(call: &Call) -> String {
                     &["subscriptions", "resourcegroups", "managementgroups", "locations"],
                 ) || named_by_type && !part.eq_ignore_ascii_case("providers")
             }
-            Service::Graph => false,
+            Service::Graph | Service::Platform => false,
         };
         if named || Uuid::parse_str(part).is_ok() {
             shaped.push_str("{}");

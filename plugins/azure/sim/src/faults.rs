@@ -143,6 +143,7 @@ pub(crate) fn error_reply(call: &Call, status: u16, code: &str, message: &str) -
                 }}}),
             )
         }
+        Service::Platform => Reply::json(status, json!({"errors": [{"message": message}]})),
         Service::Login => {
             let text = format!("AADSTS90033: {message}");
             let body = json!({"error": "temporarily_unavailable", "error_description": text,

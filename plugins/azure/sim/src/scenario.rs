@@ -9,6 +9,11 @@ use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
 mod access;
 mod check;
+mod sign_in;
+
+pub(crate) use sign_in::{
+    Consent, DeviceCode, EXCHANGE_AUDIENCE, FederatedTrust, Issuer, Platform,
+};
 mod fault_rules;
 
 pub(crate) use access::{Assignment, DenyAssignment, Principal};
@@ -35,6 +40,10 @@ pub(crate) struct Scenario {
     pub(crate) throttle: Throttle,
     pub(crate) policy: Policy,
     pub(crate) faults: Vec<FaultRule>,
+    pub(crate) device_code: DeviceCode,
+    pub(crate) consent: Consent,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) platform: Platform,
 }
 
 /// The directory.
@@ -122,6 +131,12 @@ pub(crate) struct User {
     pub(crate) directory_roles: Vec<String>,
     #[serde(default)]
     pub(crate) assignments: Vec<Assignment>,
+    /// Roles that could be activated and are not.
+    #[serde(default)]
+    pub(crate) eligible_directory_roles: Vec<String>,
+    /// Somebody of another tenant.
+    #[serde(default)]
+    pub(crate) guest: bool,
 }
 
 /// The service principal that runs the onboarding.
@@ -133,6 +148,10 @@ pub(crate) struct Operator {
     pub(crate) secret: Option<String>,
     pub(crate) graph_roles: Vec<String>,
     pub(crate) assignments: Vec<Assignment>,
+    /// Assertions its application trusts.
+    pub(crate) federated: Vec<FederatedTrust>,
+    /// Certificates its application may sign in with, as PEM texts.
+    pub(crate) certificates: Vec<String>,
 }
 
 /// How long each kind of change takes to be seen everywhere, in milliseconds.
@@ -153,6 +172,10 @@ pub(crate) struct Lag {
     pub(crate) role_assignment_effect: Millis,
     pub(crate) secret: Millis,
     pub(crate) credential_list: Millis,
+    pub(crate) certificate: Millis,
+    pub(crate) federated_credential: Millis,
+    pub(crate) application_deletion: Millis,
+    pub(crate) service_principal_deletion: Millis,
 }
 
 /// Items of one page.
@@ -219,6 +242,9 @@ pub(crate) struct Bucket {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Policy {
     pub(crate) max_secret_lifetime_days: Option<u32>,
+    pub(crate) forbid_secrets: bool,
+    pub(crate) max_certificate_lifetime_days: Option<u32>,
+    pub(crate) users_may_register_applications: bool,
 }
 
 /// A fault, and the calls it befalls.
@@ -250,13 +276,14 @@ pub(crate) struct FaultRule {
     pub(crate) message: Option<String>,
 }
 
-/// The three services.
+/// The services: three of the cloud, and the platform connections are handed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Service {
     Login,
     ResourceManager,
     Graph,
+    Platform,
 }
 
 /// What goes wrong.
@@ -296,6 +323,11 @@ impl Scenario {
     /// Id of the root management group: the tenant's.
     pub(crate) fn root_group(&self) -> String {
         self.tenant.id.to_string()
+    }
+
+    /// The person of this sign-in name.
+    pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.principal_name.eq_ignore_ascii_case(name))
     }
 }
 

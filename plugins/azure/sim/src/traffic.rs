@@ -17,15 +17,19 @@ use crate::store::files;
 /// What stands where a secret was.
 const REDACTED: &str = "REDACTED";
 /// JSON members and form parameters whose values are secret.
-const SECRET_NAMES: [&str; 8] = [
-    "secretText",
-    "access_token",
-    "client_secret",
-    "client_assertion",
-    "password",
-    "refresh_token",
-    "id_token",
+const SECRET_NAMES: [&str; 12] = [
+    "secrettext",
+    "accesstoken",
+    "clientassertion",
+    "refreshtoken",
+    "idtoken",
     "assertion",
+    "devicecode",
+    "secretkey",
+    "apikey",
+    "apiaccesskey",
+    "apisecretkey",
+    "token",
 ];
 
 /// One request and its answer.
@@ -123,8 +127,14 @@ fn request_body(call: &Call) -> Value {
     if call.body.is_empty() {
         return Value::Null;
     }
-    if let Ok(body) = serde_json::from_slice(&call.body) {
-        return redact(body);
+    if let Ok(body) = serde_json::from_slice::<Value>(&call.body) {
+        let mut body = redact(body);
+        // A query may have values written into its text.
+        let written = |query: &Value| query.as_str().is_some_and(|text| text.contains('"'));
+        if call.service == Service::Platform && body.get("query").is_some_and(written) {
+            body["query"] = Value::String(REDACTED.to_owned());
+        }
+        return body;
     }
     let text = String::from_utf8_lossy(&call.body);
     let form = call.header("content-type").is_some_and(|kind| kind.contains("form-urlencoded"));
@@ -154,12 +164,14 @@ fn headers(all: &[(String, String)]) -> Map<String, Value> {
 }
 
 /// The same value with every secret text replaced; the shape stays.
-fn redact(value: Value) -> Value {
+pub(crate) fn redact(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(redact).collect()),
         Value::Object(members) => {
+            // A field that says of itself that it is secret: {"secret": true, "value": …}.
+            let marked = members.get("secret") == Some(&Value::Bool(true));
             let clean = members.into_iter().map(|(name, value)| {
-                let hide = is_secret(&name) && value.is_string();
+                let hide = (is_secret(&name) || (marked && name == "value")) && value.is_string();
                 let value = if hide { Value::String(REDACTED.to_owned()) } else { redact(value) };
                 (name, value)
             });
@@ -170,7 +182,9 @@ fn redact(value: Value) -> Value {
 }
 
 fn is_secret(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+    // The same name is spelt in three ways: clientSecret, client_secret and client-secret.
+    let plain = name.to_ascii_lowercase().replace(['-', '_'], "");
+    plain.ends_with("secret") || plain.ends_with("password") || SECRET_NAMES.contains(&&*plain)
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     check_lags(&scenario.lag)?;
     check_operator(scenario)?;
     super::access::check(scenario)?;
+    super::sign_in::check(scenario)?;
     super::fault_rules::check(&scenario.faults)
 }
 
@@ -133,7 +134,7 @@ fn check_subscriptions(scenario: &Scenario) -> Result<(), String> {
 }
 
 fn check_lags(lag: &Lag) -> Result<(), String> {
-    let all: [Millis; 14] = [
+    let all: [Millis; 18] = [
         lag.application,
         lag.application_reference,
         lag.service_principal,
@@ -148,6 +149,10 @@ fn check_lags(lag: &Lag) -> Result<(), String> {
         lag.role_assignment_effect,
         lag.secret,
         lag.credential_list,
+        lag.certificate,
+        lag.federated_credential,
+        lag.application_deletion,
+        lag.service_principal_deletion,
     ];
     match all.iter().find(|lag| !(0..=DAY).contains(*lag)) {
         Some(wrong) => Err(format!("lag: {wrong} is not between 0 and a day of milliseconds")),

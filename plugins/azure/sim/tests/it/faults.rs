@@ -214,7 +214,7 @@ async fn calls_are_counted_by_what_they_are_about() {
     for id in [cloud.subscription, "99999999-4444-5555-6666-777777777777", cloud.subscription] {
         arm.get(&format!("/subscriptions/{id}?api-version=2022-12-01")).await;
     }
-    let calls = cloud.control("/_simulator/calls").await.body;
+    let calls = cloud.look("/_simulator/calls").await.body;
     assert_eq!(calls["total"], 4);
     assert_eq!(calls["byService"], json!({"login": 1, "resource-manager": 3}));
     let count = |status: u16| {
