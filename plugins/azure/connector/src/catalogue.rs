@@ -8,6 +8,8 @@ use skybridge_plugin_sdk::protocol::manifest::Explanation;
 mod access;
 mod credentials;
 mod directory;
+mod preflight;
+mod scope;
 mod service;
 mod sign_in;
 
@@ -45,9 +47,17 @@ const fn own(
 
 /// Every entry, by area.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    [access::ENTRIES, directory::ENTRIES, sign_in::ENTRIES, credentials::ENTRIES, service::ENTRIES]
-        .into_iter()
-        .flatten()
+    [
+        access::ENTRIES,
+        scope::ENTRIES,
+        preflight::ENTRIES,
+        directory::ENTRIES,
+        sign_in::ENTRIES,
+        credentials::ENTRIES,
+        service::ENTRIES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The entries as the host gets them.

@@ -6,12 +6,14 @@
 use skybridge_plugin_sdk::protocol::onboard::Permission;
 
 use crate::roles::{
-    CUSTOM_ACTIONS, CUSTOM, CustomAction, FOR_KUBERNETES, GRAPH_PERMISSIONS, GraphPermission,
+    CUSTOM, CUSTOM_ACTIONS, CustomAction, FOR_KUBERNETES, GRAPH_PERMISSIONS, GraphPermission,
     MANAGEMENT_GROUP_READER, ON_SUBSCRIPTION, Role,
 };
-use crate::settings::{Aks, Permissions, Settings};
+use crate::settings::{Aks, Permissions, RootManagementGroup, Settings};
 
 mod catalogue;
+
+use catalogue::Where;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +36,8 @@ impl Grants {
         let asks = |permission: &str| asks(settings, permission);
         let actions: Vec<CustomAction> =
             CUSTOM_ACTIONS.into_iter().filter(|action| asks(action.action)).collect();
-        let wanted = |role: &Role| if *role == CUSTOM { !actions.is_empty() } else { asks(role.title) };
+        let wanted =
+            |role: &Role| if *role == CUSTOM { !actions.is_empty() } else { asks(role.title) };
         Self {
             on_subscription: ON_SUBSCRIPTION.into_iter().filter(wanted).collect(),
             for_kubernetes: FOR_KUBERNETES.into_iter().filter(wanted).collect(),
@@ -59,7 +62,11 @@ impl Grants {
 fn asks(settings: &Settings, permission: &str) -> bool {
     catalogue::ENTRIES.iter().find(|entry| entry.permission == permission).is_some_and(|entry| {
         let needed = entry.capabilities.iter().any(|it| settings.capabilities.contains(it));
-        let possible = entry.at != catalogue::Where::Kubernetes || settings.aks != Aks::Off;
+        let possible = match entry.at {
+            Where::Kubernetes => settings.aks != Aks::Off,
+            Where::RootGroup => settings.root_management_group != RootManagementGroup::Skip,
+            Where::Subscription | Where::CustomRole | Where::Directory => true,
+        };
         possible && (needed || settings.permissions == Permissions::Seed)
     })
 }

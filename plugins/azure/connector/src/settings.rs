@@ -7,11 +7,17 @@ use skybridge_azure_client::Cloud;
 use skybridge_plugin_sdk::{Error, Result, kind};
 use uuid::Uuid;
 
+use crate::grants::Grants;
+
 mod capability;
+mod choices;
+mod cloud;
 mod credential;
 mod scope;
 
 pub(crate) use capability::Capability;
+pub(crate) use choices::{Consent, DeletedApplication, RootManagementGroup, Wait};
+pub(crate) use cloud::{Addresses, CloudSetting};
 pub(crate) use credential::{Credential, CredentialKind, EXCHANGE_AUDIENCE, Federation};
 pub(crate) use scope::{Scope, Watched};
 
@@ -32,7 +38,15 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) credential: Credential,
     #[serde(default)]
-    cloud: CloudName,
+    pub(crate) root_management_group: RootManagementGroup,
+    #[serde(default)]
+    pub(crate) consent: Consent,
+    #[serde(default)]
+    pub(crate) consent_wait: Wait,
+    #[serde(default)]
+    pub(crate) deleted_application: DeletedApplication,
+    #[serde(default)]
+    cloud: CloudSetting,
 }
 
 /// Which grants are asked for.
@@ -101,16 +115,6 @@ impl TryFrom<AksForm> for Aks {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum CloudName {
-    #[default]
-    Public,
-    UsGovernment,
-    UsGovernmentDod,
-    China,
-}
-
 fn default_display_name() -> String {
     "skybridge-connector".to_owned()
 }
@@ -127,6 +131,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<()> {
+        self.cloud.endpoints()?;
         let complaint = |pointer: String, message: String| {
             Err(Error::new(kind::INVALID_CONFIG, message).code("AZ-CONFIG-002").pointer(pointer))
         };
@@ -166,6 +171,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Which permissions the connection asks for.
+    pub(crate) fn grants(&self) -> Grants {
+        Grants::of(self)
+    }
+
     /// The tenant id as text, in small letters.
     pub(crate) fn tenant_id(&self) -> String {
         self.tenant.to_string()
@@ -179,14 +189,27 @@ impl Settings {
         }
     }
 
-    /// The cloud the tenant lives in.
+    /// The resource scopes of the subscriptions listed one by one, sorted.
+    pub(crate) fn subscription_scopes(&self) -> Vec<String> {
+        let mut scopes: Vec<_> =
+            self.scope.listed().iter().map(|id| format!("/subscriptions/{id}")).collect();
+        scopes.sort();
+        scopes
+    }
+
+    /// The cloud whose rules hold.
     pub(crate) const fn cloud(&self) -> Cloud {
-        match self.cloud {
-            CloudName::Public => Cloud::Public,
-            CloudName::UsGovernment => Cloud::UsGovernment,
-            CloudName::UsGovernmentDod => Cloud::UsGovernmentDod,
-            CloudName::China => Cloud::China,
-        }
+        self.cloud.cloud()
+    }
+
+    /// Where the cloud is, as the manifest has it.
+    pub(crate) const fn where_it_is(&self) -> &CloudSetting {
+        &self.cloud
+    }
+
+    /// The addresses a plan shows.
+    pub(crate) fn addresses(&self) -> Addresses<'_> {
+        self.cloud.addresses()
     }
 }
 

@@ -31,7 +31,7 @@ pub fn get_request(subscription: &str) -> Request {
         .version(SUBSCRIPTIONS_VERSION)
 }
 
-/// Lists the subscriptions the caller can see, whatever tenant they belong to.
+/// Lists the subscriptions the caller can see.
 #[must_use]
 pub fn list_request() -> Request {
     Request::get(Service::ResourceManager, Path::fixed("/subscriptions"), "listing subscriptions")

@@ -4,16 +4,16 @@
 use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::checks::{self, Prover};
-use crate::outcome::{absent, checked, matches, ready, scope_of};
+use crate::outcome::{absent, checked, matches, nothing_left, ready, scope_of};
 use crate::proof::{self, Identity};
-use crate::roles::{GRAPH_PERMISSIONS, custom_actions};
 use crate::session::Session;
-use crate::settings::{Aks, CredentialKind, Settings};
+use crate::settings::{CredentialKind, Settings};
 use crate::steps::{Family, nothing_to_undo};
 use crate::template::{MINUTE_MS, call, wait};
 
@@ -42,30 +42,42 @@ fn template(kind: CredentialKind, name: &str) -> StepTemplate {
 }
 
 pub(crate) fn directory_template(
-    kind: CredentialKind,
-    tenant: &str,
+    settings: &Settings,
     login: &str,
     graph: &str,
     arm: &str,
 ) -> StepTemplate {
-    let root = format!(
-        "{arm}/providers/Microsoft.Management/managementGroups/{tenant}?api-version=2023-04-01"
-    );
+    let tenant = settings.tenant_id();
+    let mut title = "prove that the connector can read the directory".to_owned();
+    let grants = settings.grants();
+    let mut readable = Vec::new();
+    let mut calls = vec![call("POST", format!("{login}/{tenant}/oauth2/v2.0/token"), "")];
+    if grants.has_graph("Directory.Read.All") {
+        readable.push("organization");
+        calls.push(call("GET", format!("{graph}/v1.0/organization"), ""));
+    }
+    if grants.has_graph("Policy.Read.All") {
+        readable.push("authorization policy");
+        calls.push(call("GET", format!("{graph}/v1.0/policies/authorizationPolicy"), ""));
+    }
+    if grants.root_group {
+        title.push_str(" and the root management group");
+        readable.push("root management group");
+        let root = format!(
+            "{arm}/providers/Microsoft.Management/managementGroups/{tenant}?api-version=2023-04-01"
+        );
+        calls.push(call("GET", root, ""));
+    }
+    let roles: Vec<&str> = grants.graph.iter().map(|permission| permission.value).collect();
     StepTemplate {
-        title: "prove that the connector can read the directory and the root management group"
-            .into(),
+        title,
         desired: json!({
-            "token-roles": GRAPH_PERMISSIONS.map(|permission| permission.value),
-            "readable": ["organization", "authorization policy", "root management group"],
+            "token-roles": roles,
+            "readable": readable,
         }),
-        calls: vec![
-            call("POST", format!("{login}/{tenant}/oauth2/v2.0/token"), ""),
-            call("GET", format!("{graph}/v1.0/organization"), ""),
-            call("GET", format!("{graph}/v1.0/policies/authorizationPolicy"), ""),
-            call("GET", root, ""),
-        ],
+        calls,
         throttle: "graph".into(),
-        ..template(kind, DIRECTORY)
+        ..template(settings.credential.kind, DIRECTORY)
     }
 }
 
@@ -80,7 +92,8 @@ pub(crate) fn subscription_template(settings: &Settings, login: &str, arm: &str)
         call("GET", format!("{authorization}/roleDefinitions?api-version=2022-04-01"), ""),
         call("GET", format!("{authorization}/permissions?api-version=2022-04-01"), ""),
     ];
-    if settings.aks != Aks::Off {
+    let grants = settings.grants();
+    if !grants.for_kubernetes.is_empty() {
         let clusters = format!(
             "{url}/providers/Microsoft.ContainerService/managedClusters?api-version=2024-02-01"
         );
@@ -91,7 +104,7 @@ pub(crate) fn subscription_template(settings: &Settings, login: &str, arm: &str)
         desired: json!({
             "state": "Enabled",
             "roles": "all assigned",
-            "allowed": custom_actions(),
+            "allowed": grants.action_names(),
         }),
         calls,
         throttle: "arm/{scope}".into(),
@@ -139,5 +152,9 @@ impl Family for Verification {
 
     async fn undo(&self, _session: &Session<'_>, _undo: &Value) -> Result<Undone> {
         Ok(nothing_to_undo())
+    }
+
+    async fn remains(&self, _session: &Session<'_>, _undo: &Value) -> Result<Remains> {
+        Ok(nothing_left())
     }
 }
