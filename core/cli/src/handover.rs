@@ -94,6 +94,20 @@ impl Connection {
         })
     }
 
+    /// Removes the record of a connector; whether there was one.
+    pub(crate) fn remove(state: &StateDir, connector: &str) -> std::io::Result<bool> {
+        let path = state.connection(connector);
+        match fs_err::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        if let Some(folder) = path.parent() {
+            fs_err::File::open(folder)?.sync_all()?;
+        }
+        Ok(true)
+    }
+
     /// Writes the record; it is on disk on return.
     pub(crate) fn save(&self, state: &StateDir) -> std::io::Result<PathBuf> {
         let path = state.connection(&self.connector);

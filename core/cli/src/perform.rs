@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use skybridge_engine::{
     Applied, ApplyCall, Dependency, Direction, Map, Readiness, Ready, ReadyCall, RetryClass, RunId,
     Runner, StepError, Work, WorkStep,
@@ -43,7 +43,7 @@ pub(crate) fn step_error(error: PluginError) -> StepError {
     }
 }
 
-fn broken(message: impl Into<String>) -> StepError {
+pub(crate) fn broken(message: impl Into<String>) -> StepError {
     StepError::new(kind::CONTRACT_VIOLATION, RetryClass::Permanent, message)
 }
 
@@ -112,7 +112,8 @@ impl Context {
     pub(crate) fn work(&self, run: RunId) -> Work {
         let mut readiness: BTreeMap<String, Arc<Readiness>> = BTreeMap::new();
         let steps = self.plan.steps().map(|step| work_step(&step, &mut readiness)).collect();
-        Work { run, plan: self.plan.digest(), direction: Direction::Forward, steps }
+        let direction = if self.plan.destroys() { Direction::Undo } else { Direction::Forward };
+        Work { run, plan: self.plan.digest(), direction, steps }
     }
 }
 
@@ -161,6 +162,9 @@ impl Performer {
     async fn perform(self, call: ApplyCall) -> Result<Applied, StepError> {
         let context = &self.0;
         let step = context.step(call.step)?;
+        if context.plan.destroys() {
+            return context.take_back(&step).await;
+        }
         if step.performer() == Who::Host {
             return context.hand_over(&step, &call.needs);
         }
@@ -178,6 +182,9 @@ impl Performer {
 
     async fn probe(self, call: ReadyCall) -> Result<Ready, StepError> {
         let step = self.0.step(call.step)?;
+        if self.0.plan.destroys() {
+            return self.0.nothing_is_left(&step).await;
+        }
         let request = ReadyRequest {
             step: Context::call(&step, &call.needs)?,
             outputs: call.outputs.as_ref().clone(),
@@ -211,7 +218,7 @@ impl Context {
         Ok(Applied {
             action: applied::CREATED.to_owned(),
             outputs: Map::new(),
-            undo: Value::Null,
+            undo: json!({ "destination": connection.destination }),
             detail: Some(format!("recorded in {}", path.display())),
         })
     }

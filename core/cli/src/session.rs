@@ -8,7 +8,7 @@ use std::sync::Arc;
 use skybridge_engine::{Limits, RunId};
 use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
-use skybridge_plan::{ConnectorInput, PlanOptions, Planned};
+use skybridge_plan::{ConnectorInput, Plan, PlanOptions, Planned};
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::onboard::DescribeRequest;
 use tokio_util::sync::CancellationToken;
@@ -59,6 +59,20 @@ impl Session {
         let surroundings = app.surroundings(vault, audit);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
         Ok(Self { checked, state, identity, instances, simulation, _lock: lock })
+    }
+
+    /// What is needed to act on the steps of a plan.
+    pub(crate) fn context(&self, plan: Plan) -> Context {
+        Context { plan, instances: self.instances.clone(), state: self.state.clone() }
+    }
+
+    /// There is no connection of that name on record.
+    pub(crate) fn no_connection(&self, name: &str) -> Box<Failure> {
+        let summary = format!("there is no connection `{name}` on record");
+        let diagnostic = Diagnostic::error("SKY-RUN-004", summary)
+            .detail(format!("looked in {}", self.state.connection(name).display()))
+            .help("`skybridge apply` makes it");
+        Failure::new(Exit::Stuck, diagnostic)
     }
 
     /// Closes what has to be closed in order.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skybridge_host::{Instance, Library, NoWitness};
+use skybridge_host::{Instance, Library, NoVault, NoWitness};
 use skybridge_plugin_protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
 
@@ -14,7 +14,6 @@ use crate::clock::SystemClock;
 use crate::connect::{Checked, Surroundings, simulates};
 use crate::failure::{Failure, Outcome};
 use crate::state::StateDir;
-use crate::vault::NoVault;
 
 /// Asking a simulator that runs on this machine.
 const ASK_DEADLINE: Duration = Duration::from_secs(10);

@@ -70,6 +70,11 @@ const OWN: &[(&str, &str, &str)] = &[
         "nothing: the step it was about is looked at again",
     ),
     (
+        "SKY-RUN-009",
+        "something that was made could not be taken back, or is still seen after it was",
+        "its own message says why; mend that or remove it by hand, then offboard again",
+    ),
+    (
         "SKY-RUN-005",
         "a destination that this version cannot hand over to",
         "use kind = \"local\" or \"manual\"",

@@ -98,8 +98,9 @@ fn show(ui: &Ui, runs: &[RunStatus], out: &mut dyn Write) -> std::io::Result<()>
     };
     for run in runs {
         let RunRecord { run: id, manifest, started, .. } = &run.record;
-        let kind = if run.record.simulate_args().any() { " (rehearsal)" } else { "" };
-        writeln!(out, "{} {manifest}{kind}", ui.paint(Style::Strong, id))?;
+        let (kind, rehearsal) = (run.record.kind.word(), run.record.simulate_args().any());
+        let rehearsal = if rehearsal { " (rehearsal)" } else { "" };
+        writeln!(out, "{} {kind} {manifest}{rehearsal}", ui.paint(Style::Strong, id))?;
         writeln!(out, "  {}, since {started:.0}, {} steps", run.state, run.steps.len())?;
     }
     writeln!(out, "\nsteps of {}", last.record.run)?;
