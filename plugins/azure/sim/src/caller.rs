@@ -23,6 +23,10 @@ pub(crate) struct Caller {
     pub(crate) person: Option<String>,
     /// Template ids of a person's directory roles.
     pub(crate) directory_roles: Vec<String>,
+    /// What a person let the client do.
+    pub(crate) scopes: Vec<String>,
+    /// A person of another tenant.
+    pub(crate) guest: bool,
 }
 
 /// Why a token is not accepted.
@@ -61,7 +65,14 @@ impl Caller {
             roles: texts(&claims, "roles"),
             person,
             directory_roles: texts(&claims, "wids"),
+            scopes: text("scp").split_whitespace().map(str::to_owned).collect(),
+            guest: claims.get("acct").and_then(Value::as_i64) == Some(1),
         })
+    }
+
+    /// Who owns what this caller makes: the person, or the application.
+    pub(crate) fn maker(&self) -> Uuid {
+        if self.person.is_some() { self.object_id } else { self.app_id }
     }
 
     /// How messages name the caller.

@@ -3,29 +3,42 @@
 use serde_json::{Value, json};
 
 use crate::arm::{Scope, role_assignments, role_definitions};
-use crate::graph::{app_role_json, applications, password_json, service_principal_json};
+use crate::clock::Millis;
+use crate::graph::{app_role_json, applications, consent, password_json, service_principal_json};
 use crate::http::Reply;
 use crate::http::encoding::decode_form;
+use crate::http::server::Arrived;
+use crate::login::device;
+use crate::platform;
 use crate::ready::Ready;
 use crate::store::{Application, RoleDefinition};
 use crate::world::World;
 
+pub(crate) mod faults;
+mod sign_in;
+
 /// Answers one call.
-pub(crate) fn answer(world: &World, ready: &Ready, method: &str, target: &str) -> Reply {
+pub(crate) fn answer(world: &mut World, ready: &Ready, arrived: &Arrived, now: Millis) -> Reply {
+    let (method, target) = (arrived.method.as_str(), arrived.target.as_str());
+    consent::give_due(world, now);
+    if let Some(reply) = sign_in::answer(world, arrived, now) {
+        return reply.with("content-type", "application/json").with("cache-control", "no-store");
+    }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let clear = decode_form(query).unwrap_or_default();
     let clear = clear.iter().any(|(name, value)| name == "secrets" && value == "clear");
     let reply = match (method, path) {
         ("GET", "/_simulator") => Reply::json(200, json!(ready)),
         ("GET", "/_simulator/state") => Reply::json(200, state(world, clear)),
+        ("GET", "/_simulator/calls") => Reply::json(200, world.traffic.calls().to_json()),
         ("GET", "/_simulator/traffic") => Reply::json(200, world.traffic.to_json()),
-        (_, "/_simulator" | "/_simulator/state" | "/_simulator/traffic") => {
+        (_, "/_simulator" | "/_simulator/state" | "/_simulator/calls" | "/_simulator/traffic") => {
             let text = "the control endpoints are read with GET";
             Reply::json(405, json!({"error": {"code": "MethodNotAllowed", "message": text}}))
         }
         _ => {
-            let text =
-                "the control endpoints are /_simulator, /_simulator/state and /_simulator/traffic";
+            let text = "the control endpoints are /_simulator, and below it state, calls, traffic, \
+                        faults, device-codes, assertions, consents and identity";
             Reply::json(404, json!({"error": {"code": "NotFound", "message": text}}))
         }
     };
@@ -72,9 +85,13 @@ fn state(world: &World, clear: bool) -> Value {
             "resourceGroup": it.resource_group, "managed": it.managed,
             "enableAzureRBAC": it.azure_rbac,
         })).collect::<Vec<_>>(),
+        "deviceCodes": device::waiting(world),
+        "platformCredentials": platform::credentials_json(world),
+        "webhookDeliveries": platform::deliveries_json(world),
         "users": world.scenario.users.iter().map(|it| json!({
             "id": it.id, "displayName": it.name, "userPrincipalName": it.principal_name,
             "directoryRoles": it.directory_roles,
+            "eligibleDirectoryRoles": it.eligible_directory_roles, "guest": it.guest,
         })).collect::<Vec<_>>(),
     })
 }

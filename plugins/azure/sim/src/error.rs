@@ -10,8 +10,8 @@ pub enum SimulatorError {
     /// The listen address is reachable from other machines.
     #[error("listening on {0}: the simulator serves loopback addresses only")]
     NotLoopback(SocketAddr),
-    /// The port leaves no room for the three service ports above it.
-    #[error("listening on port {0}: three more ports above it are needed")]
+    /// The port leaves no room for the service ports above it.
+    #[error("listening on port {0}: four more ports above it are needed")]
     PortTooHigh(u16),
     /// A port could not be bound.
     #[error("binding {address}")]

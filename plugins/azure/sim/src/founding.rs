@@ -8,11 +8,12 @@ use crate::chance::seeded_id;
 use crate::clock::{DAY, Millis};
 use crate::error::SimulatorError;
 use crate::graph::{hint_of, microsoft_graph, new_secret};
-use crate::scenario::Scenario;
+use crate::scenario::{FederatedTrust, Scenario};
 use crate::store::{
-    AppRoleAssignment, Application, Object, Password, RoleAssignment, ServicePrincipal, Store,
-    TenantRecord,
+    AppRoleAssignment, Application, FederatedCredential, KeyCredential, Object, Password,
+    RoleAssignment, ServicePrincipal, Store, TenantRecord,
 };
+use crate::x509::Certificate;
 
 /// How long ago the operator was made: long enough for everything to have been replicated.
 const AGE: Millis = 30 * DAY;
@@ -44,13 +45,14 @@ pub(crate) fn found(
         let of_operator = |app: &&Application| app.app_id == scenario.operator.client_id;
         if let Some(mut app) = store.applications.values().find(of_operator).cloned() {
             app.passwords = vec![password];
+            (app.keys, app.federated) = (certificates(scenario, now)?, federated(scenario, now));
             store.put(Object::Application(app));
             store.commit()?;
         }
         return Ok(secret);
     }
     let tenant = scenario.tenant.id;
-    for object in operator(scenario, password, now) {
+    for object in operator(scenario, password, now)? {
         store.put(object);
     }
     store.put(Object::Tenant(TenantRecord { tenant, created: now }));
@@ -71,7 +73,45 @@ fn operator_password(scenario: &Scenario, secret: &str, now: Millis) -> Password
     }
 }
 
-fn operator(scenario: &Scenario, password: Password, now: Millis) -> Vec<Object> {
+/// The certificates of the scenario, on the operator's application.
+fn certificates(scenario: &Scenario, now: Millis) -> Result<Vec<KeyCredential>, SimulatorError> {
+    let pems = scenario.operator.certificates.iter().enumerate();
+    let read = pems.map(|(count, pem)| {
+        let certificate =
+            Certificate::from_pem(pem).map_err(|it| SimulatorError::key("a certificate", it))?;
+        Ok(KeyCredential {
+            key_id: seeded_id(scenario.seed, "operator-certificate", count as u64),
+            key: certificate.to_base64(),
+            custom_id: certificate.custom_id(),
+            display_name: Some("operator".to_owned()),
+            start: certificate.not_before,
+            end: certificate.not_after,
+            created: now - AGE,
+        })
+    });
+    read.collect()
+}
+
+/// The assertions of the scenario that the operator's application trusts.
+fn federated(scenario: &Scenario, now: Millis) -> Vec<FederatedCredential> {
+    let trusted = scenario.operator.federated.iter().enumerate();
+    let credential = |(count, it): (usize, &FederatedTrust)| FederatedCredential {
+        id: seeded_id(scenario.seed, "operator-federated", count as u64),
+        name: format!("operator-{count}"),
+        issuer: it.issuer.clone(),
+        subject: it.subject.clone(),
+        audiences: vec![it.audience.clone()],
+        description: None,
+        created: now - AGE,
+    };
+    trusted.map(credential).collect()
+}
+
+fn operator(
+    scenario: &Scenario,
+    password: Password,
+    now: Millis,
+) -> Result<Vec<Object>, SimulatorError> {
     let born = now - AGE;
     let id = |label: &str, count: usize| seeded_id(scenario.seed, label, count as u64);
     let app_id = scenario.operator.client_id;
@@ -90,6 +130,8 @@ fn operator(scenario: &Scenario, password: Password, now: Millis) -> Vec<Object>
             created_by: None,
             properties: app_properties,
             passwords: vec![password],
+            keys: certificates(scenario, now)?,
+            federated: federated(scenario, now),
         }),
         Object::ServicePrincipal(ServicePrincipal {
             id: principal,
@@ -111,7 +153,7 @@ fn operator(scenario: &Scenario, password: Password, now: Millis) -> Vec<Object>
         }));
     }
     made.extend(roles_held(scenario, now).into_iter().map(Object::RoleAssignment));
-    made
+    Ok(made)
 }
 
 /// Id of the operator's service principal.

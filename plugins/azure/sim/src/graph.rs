@@ -8,15 +8,20 @@ use crate::world::World;
 
 mod app_roles;
 pub(crate) mod applications;
+mod certificates;
+pub(crate) mod consent;
 mod deleted_items;
 mod directory;
 pub(crate) mod directory_roles;
 mod error;
+mod federated;
 pub(crate) mod microsoft_graph;
 mod odata;
 mod passwords;
 mod permissions;
+mod policies;
 mod properties;
+mod role_management;
 pub(crate) mod service_principals;
 
 pub(crate) use app_roles::to_json as app_role_json;
@@ -89,6 +94,7 @@ fn dispatch(world: &mut World, call: &Call, caller: &Caller) -> Answer {
     match address.collection.as_str() {
         "applications" => applications::answer(world, call, caller, &address),
         "serviceprincipals" => service_principals::answer(world, call, caller, &address),
+        "rolemanagement" => role_management::answer(world, call, caller, &address),
         "directory" => deleted_items::answer(world, call, caller, &address),
         _ => directory::answer(world, call, caller, &address),
     }

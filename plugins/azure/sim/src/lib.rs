@@ -13,6 +13,7 @@
 
 mod arm;
 mod caller;
+mod calls;
 mod certificates;
 mod chance;
 mod clock;
@@ -24,6 +25,7 @@ mod graph;
 mod http;
 mod limits;
 mod login;
+mod platform;
 mod ready;
 mod scenario;
 mod signing;
@@ -32,9 +34,10 @@ mod store;
 mod throttle;
 mod traffic;
 mod world;
+mod x509;
 
 pub use error::SimulatorError;
-pub use ready::{Ready, ReadyEndpoints, ReadyOperator};
+pub use ready::{Ready, ReadyEndpoints, ReadyIdentity, ReadyOperator, ReadyPlatform};
 pub use simulator::{Simulator, SimulatorOptions};
 
 /// The scenario that is used when none is given: a full example of every key.

@@ -25,6 +25,8 @@ pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 /// Exchanges kept in memory: a rehearsal of 1,000 subscriptions makes about this many.
 pub(crate) const TRAFFIC_KEPT_MAX: usize = 20_000;
+/// Kinds of calls counted apart; whatever comes beyond is counted together.
+pub(crate) const CALL_SHAPES_MAX: usize = 1_000;
 /// Largest scenario text.
 pub(crate) const SCENARIO_BYTES_MAX: usize = 1024 * 1024;
 /// Most subscriptions a scenario may name or generate: one tenant of 10,000 is a normal plan.
@@ -41,6 +43,28 @@ pub(crate) const PAGE_SIZE_MAX: usize = 999;
 pub(crate) const DIRECTORY_OBJECTS_MAX: usize = 50_000;
 /// App role assignments a tenant may hold.
 pub(crate) const APP_ROLE_ASSIGNMENTS_MAX: usize = 50_000;
+/// Federated identity credentials on one application (the service's own limit).
+pub(crate) const FEDERATED_CREDENTIALS_MAX: usize = 20;
+/// Longest name of one (the service's own limit).
+pub(crate) const FEDERATED_NAME_CHARS_MAX: usize = 120;
+/// Certificates on one application.
+pub(crate) const CERTIFICATES_MAX: usize = 100;
+/// Largest certificate, as DER: RSA with 16,384 bits and a page of extensions fits.
+pub(crate) const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
+/// Largest assertion: a certificate chain in its header fits.
+pub(crate) const ASSERTION_BYTES_MAX: usize = 64 * 1024;
+/// Device codes that wait at once.
+pub(crate) const DEVICE_CODES_MAX: usize = 1_000;
+/// Longest life of a refresh token, in seconds.
+pub(crate) const REFRESH_TOKEN_SECONDS: i64 = 90 * 86_400;
+/// Credentials the platform keeps.
+pub(crate) const PLATFORM_CREDENTIALS_MAX: usize = 10_000;
+/// Deliveries the platform remembers.
+pub(crate) const WEBHOOK_DELIVERIES_MAX: usize = 10_000;
+/// Age of a signed delivery, either way, in milliseconds.
+pub(crate) const WEBHOOK_AGE_MAX: i64 = 300_000;
+/// Levels of brackets in a query of the platform: the deepest sensible one has eight.
+pub(crate) const QUERY_NESTING_MAX: usize = 32;
 /// Passwords on one application.
 pub(crate) const PASSWORDS_MAX: usize = 100;
 /// Tags on one application or service principal, and elements of any list property.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub struct Ready {
     /// The control endpoints, in plain HTTP.
     pub url: String,
-    /// The three services, in HTTPS.
+    /// The services, in HTTPS.
     pub endpoints: ReadyEndpoints,
     /// The certificate authority's certificate, when there is a state directory to keep it in.
     pub ca_file: Option<PathBuf>,
@@ -21,6 +21,10 @@ pub struct Ready {
     pub tenant: Uuid,
     /// Who runs the onboarding.
     pub operator: ReadyOperator,
+    /// How a hosted program is given the operator's identity.
+    pub identity: ReadyIdentity,
+    /// The keys of the platform connections are handed to.
+    pub platform: ReadyPlatform,
 }
 
 /// Where the services are.
@@ -33,6 +37,43 @@ pub struct ReadyEndpoints {
     pub resource_manager: String,
     /// Microsoft Graph.
     pub graph: String,
+    /// The platform's gateway, a whole address.
+    pub ox: String,
+    /// Where the platform takes signed deliveries, a whole address.
+    pub webhook: String,
+}
+
+/// The managed identity endpoint, in App Service form.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReadyIdentity {
+    /// Its address, as in `IDENTITY_ENDPOINT`.
+    pub endpoint: String,
+    /// What the program shows, as in `IDENTITY_HEADER`.
+    pub header: String,
+}
+
+impl std::fmt::Debug for ReadyIdentity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("ReadyIdentity");
+        shown.field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// Keys of the platform: new ones at each start.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReadyPlatform {
+    /// What the gateway wants to see as `Authorization`.
+    pub ox_key: String,
+    /// What deliveries are signed with.
+    pub webhook_key: String,
+}
+
+impl std::fmt::Debug for ReadyPlatform {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ReadyPlatform").finish_non_exhaustive()
+    }
 }
 
 /// How the operator signs in. The secret opens a simulated tenant and nothing else.

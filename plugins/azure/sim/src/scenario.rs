@@ -9,6 +9,12 @@ use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
 mod access;
 mod check;
+mod sign_in;
+
+pub(crate) use sign_in::{
+    Consent, DeviceCode, EXCHANGE_AUDIENCE, FederatedTrust, Issuer, Platform,
+};
+mod fault_rules;
 
 pub(crate) use access::{Assignment, DenyAssignment, Principal};
 
@@ -34,6 +40,10 @@ pub(crate) struct Scenario {
     pub(crate) throttle: Throttle,
     pub(crate) policy: Policy,
     pub(crate) faults: Vec<FaultRule>,
+    pub(crate) device_code: DeviceCode,
+    pub(crate) consent: Consent,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) platform: Platform,
 }
 
 /// The directory.
@@ -121,6 +131,12 @@ pub(crate) struct User {
     pub(crate) directory_roles: Vec<String>,
     #[serde(default)]
     pub(crate) assignments: Vec<Assignment>,
+    /// Roles that could be activated and are not.
+    #[serde(default)]
+    pub(crate) eligible_directory_roles: Vec<String>,
+    /// Somebody of another tenant.
+    #[serde(default)]
+    pub(crate) guest: bool,
 }
 
 /// The service principal that runs the onboarding.
@@ -132,6 +148,10 @@ pub(crate) struct Operator {
     pub(crate) secret: Option<String>,
     pub(crate) graph_roles: Vec<String>,
     pub(crate) assignments: Vec<Assignment>,
+    /// Assertions its application trusts.
+    pub(crate) federated: Vec<FederatedTrust>,
+    /// Certificates its application may sign in with, as PEM texts.
+    pub(crate) certificates: Vec<String>,
 }
 
 /// How long each kind of change takes to be seen everywhere, in milliseconds.
@@ -152,6 +172,10 @@ pub(crate) struct Lag {
     pub(crate) role_assignment_effect: Millis,
     pub(crate) secret: Millis,
     pub(crate) credential_list: Millis,
+    pub(crate) certificate: Millis,
+    pub(crate) federated_credential: Millis,
+    pub(crate) application_deletion: Millis,
+    pub(crate) service_principal_deletion: Millis,
 }
 
 /// Items of one page.
@@ -218,10 +242,13 @@ pub(crate) struct Bucket {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Policy {
     pub(crate) max_secret_lifetime_days: Option<u32>,
+    pub(crate) forbid_secrets: bool,
+    pub(crate) max_certificate_lifetime_days: Option<u32>,
+    pub(crate) users_may_register_applications: bool,
 }
 
 /// A fault, and the calls it befalls.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct FaultRule {
     pub(crate) service: Service,
@@ -240,21 +267,31 @@ pub(crate) struct FaultRule {
     pub(crate) effect: FaultEffect,
     #[serde(default)]
     pub(crate) retry_after: Option<u32>,
+    /// What the effect `answer` answers.
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+    #[serde(default)]
+    pub(crate) message: Option<String>,
 }
 
-/// The three services.
+/// The services: three of the cloud, and the platform connections are handed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Service {
     Login,
     ResourceManager,
     Graph,
+    Platform,
 }
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum FaultEffect {
+    /// Whatever the rule says.
+    Answer,
     TooManyRequests,
     InternalError,
     ServiceUnavailable,
@@ -262,19 +299,16 @@ pub(crate) enum FaultEffect {
     ResetBeforeCommit,
     ResetAfterCommit,
     ResetMidBody,
+    /// Nothing happens, and nothing is answered until the client gives up.
+    Hang,
+    /// It happens, and is not answered until the client gives up.
+    HangAfterCommit,
 }
 
 impl Scenario {
     /// Reads and checks a scenario; the error names the line and the column.
     pub(crate) fn parse(text: &str) -> Result<Self, SimulatorError> {
-        if text.len() > SCENARIO_BYTES_MAX {
-            let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
-            return Err(SimulatorError::Scenario(reason));
-        }
-        if nesting(text) > NESTING_MAX {
-            let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
-            return Err(SimulatorError::Scenario(reason));
-        }
+        check_size(text)?;
         let mut scenario: Self =
             toml::from_str(text).map_err(|error| SimulatorError::Scenario(error.to_string()))?;
         let given = text
@@ -290,6 +324,24 @@ impl Scenario {
     pub(crate) fn root_group(&self) -> String {
         self.tenant.id.to_string()
     }
+
+    /// The person of this sign-in name.
+    pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.principal_name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Whether a text is small and flat enough to be read.
+fn check_size(text: &str) -> Result<(), SimulatorError> {
+    if text.len() > SCENARIO_BYTES_MAX {
+        let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
+        return Err(SimulatorError::Scenario(reason));
+    }
+    if nesting(text) > NESTING_MAX {
+        let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
+        return Err(SimulatorError::Scenario(reason));
+    }
+    Ok(())
 }
 
 /// How deep brackets are nested at most, those in texts and comments counted too: the parser calls

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{
     KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
 };
@@ -31,9 +31,9 @@ pub(crate) struct SigningKey {
 
 impl SigningKey {
     /// Takes the key of the state directory, or makes one.
-    pub(crate) fn load(state_dir: Option<&Path>) -> Result<Self, SimulatorError> {
+    pub(crate) fn load(state_dir: Option<&Path>, name: &str) -> Result<Self, SimulatorError> {
         let Some(directory) = state_dir else { return Self::from_private(&make()?) };
-        let file = directory.join("signing-key.pem");
+        let file = directory.join(name);
         if file.exists() {
             let key = RsaPrivateKey::from_pkcs1_pem(&fs_err::read_to_string(&file)?)
                 .map_err(|error| wrong(&error))?;
@@ -90,6 +90,13 @@ impl SigningKey {
     }
 }
 
+/// A text nobody can guess: 256 random bits. `None` if the system has no randomness to give.
+pub(crate) fn random_text() -> Option<String> {
+    let mut bytes = [0_u8; 32];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(BASE64.encode(bytes))
+}
+
 fn make() -> Result<RsaPrivateKey, SimulatorError> {
     RsaPrivateKey::new(&mut OsRng, KEY_BITS).map_err(|error| wrong(&error))
 }
@@ -104,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_token_is_only_valid_as_signed() {
-        let key = SigningKey::load(None).unwrap();
+        let key = SigningKey::load(None, "key.pem").unwrap();
         let token = key.sign(&json!({"oid": "a"})).unwrap();
         assert_eq!(key.verify(&token), Some(json!({"oid": "a"})));
         let mut parts: Vec<&str> = token.split('.').collect();

@@ -16,9 +16,11 @@ use crate::founding;
 use crate::http::Call;
 use crate::http::reply::{Delivery, Outcome, Reply};
 use crate::http::server::{Answer, Arrived, Endpoint, Leaving, bind};
-use crate::ready::{Ready, ReadyEndpoints, ReadyOperator};
+use crate::login::SignIns;
+use crate::platform::{self, Desk};
+use crate::ready::{Ready, ReadyEndpoints, ReadyIdentity, ReadyOperator, ReadyPlatform};
 use crate::scenario::{DEFAULT, Scenario, Service};
-use crate::signing::SigningKey;
+use crate::signing::{SigningKey, random_text};
 use crate::store::{Store, files};
 use crate::traffic::Traffic;
 use crate::world::{Endpoints, World};
@@ -27,7 +29,7 @@ use crate::world::{Endpoints, World};
 #[derive(Debug, Clone)]
 pub struct SimulatorOptions {
     /// Where the control endpoints listen: a loopback address. Port 0 takes free ports; another
-    /// port takes that one and the three above it.
+    /// port takes that one and the four above it.
     pub listen: SocketAddr,
     /// Where the tenant is kept between starts; in memory when absent.
     pub state_dir: Option<PathBuf>,
@@ -62,6 +64,7 @@ impl Simulator {
             (ports.login, Service::Login),
             (ports.resource_manager, Service::ResourceManager),
             (ports.graph, Service::Graph),
+            (ports.platform, Service::Platform),
         ] {
             let answer = service_answer(Arc::clone(&world), service);
             let tls = Some(Arc::clone(&prepared.tls));
@@ -94,12 +97,13 @@ impl Drop for Simulator {
     }
 }
 
-/// The four listening sockets.
+/// The five listening sockets.
 struct Ports {
     control: TcpListener,
     login: TcpListener,
     resource_manager: TcpListener,
     graph: TcpListener,
+    platform: TcpListener,
 }
 
 impl Ports {
@@ -117,6 +121,7 @@ impl Ports {
             login: bind(at(port(1)?)).await?,
             resource_manager: bind(at(port(2)?)).await?,
             graph: bind(at(port(3)?)).await?,
+            platform: bind(at(port(4)?)).await?,
         })
     }
 
@@ -136,6 +141,7 @@ impl Ports {
             login: url(&self.login)?,
             resource_manager: url(&self.resource_manager)?,
             graph: url(&self.graph)?,
+            platform: url(&self.platform)?,
         })
     }
 }
@@ -148,9 +154,26 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, SimulatorError> {
 struct Prepared {
     world: World,
     operator_secret: String,
+    keys: StartKeys,
     ca_file: Option<PathBuf>,
     ca_pem: String,
     tls: Arc<rustls::ServerConfig>,
+}
+
+/// Keys that are made anew at each start and told to nobody but who started it.
+struct StartKeys {
+    identity_header: String,
+    ox: String,
+    webhook: String,
+}
+
+impl StartKeys {
+    fn make() -> Result<Self, SimulatorError> {
+        let key = || {
+            random_text().ok_or_else(|| SimulatorError::key("a key of this start", "no randomness"))
+        };
+        Ok(Self { identity_header: key()?, ox: key()?, webhook: key()? })
+    }
 }
 
 fn prepare(options: &SimulatorOptions, endpoints: Endpoints) -> Result<Prepared, SimulatorError> {
@@ -168,12 +191,20 @@ fn prepare(options: &SimulatorOptions, endpoints: Endpoints) -> Result<Prepared,
     let mut store = Store::open(state_dir)?;
     let operator_secret = founding::found(&mut store, &scenario, now)?;
     let authority = Authority::load(state_dir, now)?;
-    let keys = SigningKey::load(state_dir)?;
+    let keys = SigningKey::load(state_dir, "signing-key.pem")?;
+    let issuer_key = match scenario.issuers.is_empty() {
+        true => None,
+        false => Some(SigningKey::load(state_dir, "issuer-key.pem")?),
+    };
+    let start_keys = StartKeys::make()?;
+    let sign_ins = SignIns::new(start_keys.identity_header.clone().into(), issuer_key);
+    let desk = Desk::new(start_keys.ox.clone().into(), start_keys.webhook.clone())?;
     let traffic = Traffic::open(options.record.as_deref())?;
     Ok(Prepared {
         tls: authority.server_config(now)?,
-        world: World::new(scenario, endpoints, store, keys, traffic),
+        world: World::new(scenario, endpoints, store, keys, traffic, sign_ins, desk),
         operator_secret,
+        keys: start_keys,
         ca_file: authority.file,
         ca_pem: authority.pem,
     })
@@ -183,11 +214,21 @@ fn ready(prepared: &Prepared, url: String) -> Ready {
     let world = &prepared.world;
     let tenant = world.scenario.tenant.id;
     Ready {
+        identity: ReadyIdentity {
+            endpoint: format!("{url}/_simulator/identity"),
+            header: prepared.keys.identity_header.clone(),
+        },
+        platform: ReadyPlatform {
+            ox_key: prepared.keys.ox.clone(),
+            webhook_key: prepared.keys.webhook.clone(),
+        },
         url,
         endpoints: ReadyEndpoints {
             login: world.endpoints.login.clone(),
             resource_manager: world.endpoints.resource_manager.clone(),
             graph: world.endpoints.graph.clone(),
+            ox: format!("{}{}", world.endpoints.platform, platform::GATEWAY),
+            webhook: format!("{}{}", world.endpoints.platform, platform::WEBHOOK),
         },
         ca_file: prepared.ca_file.clone(),
         ca_pem: prepared.ca_pem.clone(),
@@ -231,13 +272,15 @@ fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
 
 fn control_answer(world: Arc<Mutex<World>>, ready: Ready) -> Arc<Answer> {
     Arc::new(move |arrived| {
-        let reply = control::answer(&locked(&world), &ready, &arrived.method, &arrived.target);
+        let mut world = locked(&world);
+        let reply = control::faults::answer(&mut world, &arrived)
+            .unwrap_or_else(|| control::answer(&mut world, &ready, &arrived, clock::now()));
         leaving(Outcome { reply, delivery: Delivery::Whole })
     })
 }
 
 fn leaving(outcome: Outcome) -> Leaving {
     let Outcome { reply, delivery } = outcome;
-    let body = reply.body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    let body = reply.bytes();
     Leaving { status: reply.status, headers: reply.headers, body, delivery }
 }

@@ -3,6 +3,8 @@
 //! Nothing below this module knows sockets, and nothing but [`crate::clock::now`] reads the clock:
 //! an answer follows from the world, the call and its time.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use crate::chance::{Chance, seeded_id};
@@ -14,14 +16,15 @@ use crate::signing::SigningKey;
 use crate::store::{ServicePrincipal, Store};
 use crate::throttle::Buckets;
 use crate::traffic::Traffic;
-use crate::{arm, graph, login};
+use crate::{arm, graph, login, platform};
 
-/// Where the three services are, as their clients see them.
+/// Where the services are, as their clients see them.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoints {
     pub(crate) login: String,
     pub(crate) resource_manager: String,
     pub(crate) graph: String,
+    pub(crate) platform: String,
 }
 
 impl Endpoints {
@@ -30,6 +33,7 @@ impl Endpoints {
             Service::Login => &self.login,
             Service::ResourceManager => &self.resource_manager,
             Service::Graph => &self.graph,
+            Service::Platform => &self.platform,
         }
     }
 }
@@ -45,7 +49,11 @@ pub(crate) struct World {
     pub(crate) traffic: Traffic,
     pub(crate) estate: arm::estate::Estate,
     pub(crate) departed: arm::Departed,
-    faults: Faults,
+    pub(crate) sign_ins: login::SignIns,
+    pub(crate) desk: platform::Desk,
+    /// Applications somebody will consent to, and when.
+    pub(crate) consents: BTreeMap<Uuid, Millis>,
+    pub(crate) faults: Faults,
     requests: u64,
 }
 
@@ -56,6 +64,8 @@ impl World {
         store: Store,
         keys: SigningKey,
         traffic: Traffic,
+        sign_ins: login::SignIns,
+        desk: platform::Desk,
     ) -> Self {
         Self {
             chance: Chance::new(scenario.seed),
@@ -64,6 +74,9 @@ impl World {
             departed: arm::Departed::default(),
             buckets: Buckets::default(),
             requests: 0,
+            sign_ins,
+            desk,
+            consents: BTreeMap::new(),
             scenario,
             endpoints,
             store,
@@ -78,7 +91,7 @@ impl World {
         call.request_id = seeded_id(self.scenario.seed, "request", self.requests);
         let (reply, delivery) = match self.faults.next(call) {
             Some(Fault::Instead(reply)) => (reply, Delivery::Whole),
-            Some(Fault::LostBefore) => (Reply::empty(503), Delivery::Lost),
+            Some(Fault::LostBefore(delivery)) => (Reply::empty(503), delivery),
             Some(Fault::LostAfter(delivery)) => (self.serve(call), delivery),
             None => (self.serve(call), Delivery::Whole),
         };
@@ -121,11 +134,25 @@ impl World {
         self.chance.sees(view, subject, born, lag, now)
     }
 
+    /// Whether this read meets a replica that has not heard yet that an object was deleted.
+    pub(crate) fn sees_ghost(
+        &mut self,
+        view: crate::chance::View,
+        subject: Uuid,
+        deleted: Option<Millis>,
+        lag: Millis,
+        now: Millis,
+    ) -> bool {
+        deleted.is_some_and(|deleted| !self.chance.sees(view, subject, deleted, lag, now))
+    }
+
     fn serve(&mut self, call: &Call) -> Reply {
+        graph::consent::give_due(self, call.now);
         let reply = match call.service {
             Service::Login => login::answer(self, call),
             Service::ResourceManager => arm::answer(self, call),
             Service::Graph => graph::answer(self, call),
+            Service::Platform => platform::answer(self, call),
         };
         match self.store.commit() {
             Ok(()) => reply,
@@ -141,6 +168,7 @@ impl World {
             Service::Login => login::with_headers(call, reply),
             Service::ResourceManager => arm::with_headers(call, reply),
             Service::Graph => graph::with_headers(call, reply),
+            Service::Platform => platform::with_headers(reply),
         };
         reply.with("x-content-type-options", "nosniff").with("cache-control", "no-cache")
     }

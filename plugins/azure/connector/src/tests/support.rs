@@ -10,7 +10,7 @@ use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::audit::Write;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone,
+    Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone, observed,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_sdk::{Result, Retry, SecretBytes, async_trait};
@@ -66,9 +66,9 @@ pub(super) fn settings() -> Value {
 /// A scenario without lag, for tests that are about something else.
 pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference = 0\n\
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
-    app-role-effect = 0\nrole-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\n\
-    secret = 0\ncredential-list = 0\nrole-definition-deletion = 0\n\
-    role-assignment-deletion = 0\n";
+    app-role-effect = 0\nrole-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
+    role-assignment-deletion = 0\nrole-assignment-effect = 0\n\
+    secret = 0\ncredential-list = 0\n";
 
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
@@ -169,6 +169,17 @@ impl Rehearsal {
         patiently(|| family.observe(&session, &call)).await
     }
 
+    /// Waits until every replica has heard of a deletion: absent for longer than any deletion lags.
+    pub(super) async fn until_gone(&self, position: u32) {
+        let (mut absences, started) = (0, Instant::now());
+        while absences < 15 {
+            let seen = self.observe(position).await.unwrap();
+            absences = if seen.state == observed::ABSENT { absences + 1 } else { 0 };
+            assert!(started.elapsed() < PATIENCE, "{}: {seen:?}", self.word(position));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     pub(super) async fn apply(&self, position: u32) -> Result<Applied> {
         let step = self.call(position);
         let family = steps::family(&step.kind)?;
@@ -251,14 +262,5 @@ where
             Err(error) if again(&error, started) => tokio::time::sleep(pause(&error)).await,
             outcome => return outcome,
         }
-    }
-}
-
-/// Looks until it is so.
-pub(super) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
-    let started = Instant::now();
-    while !so().await {
-        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::error::{bad_request, no_such_object, no_such_path, refuse, wrong_method};
 use super::permissions::{GRANT, READ_APPLICATIONS, require};
 use super::service_principals::find;
-use super::{Answer, Key, microsoft_graph, odata};
+use super::{Answer, Key, consent, microsoft_graph, odata};
 use crate::caller::Caller;
 use crate::chance::View;
 use crate::clock::graph_time;
@@ -50,7 +50,7 @@ pub(super) fn answer(
             read(world, call, end, owner, id)
         }
         ("POST", None) => {
-            require(call, caller, GRANT)?;
+            require(call, caller, GRANT).inspect_err(|_| consent::refused(world, call))?;
             let owner = find(world, call, key)?.id(world);
             create(world, call, end, owner)
         }

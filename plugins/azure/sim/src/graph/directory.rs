@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::error::{bad_request, no_such_object, no_such_path, refuse, wrong_method};
-use super::permissions::{READ_GROUPS, READ_ORGANIZATION, READ_POLICIES, READ_USERS, require};
-use super::{Address, Answer, Key, directory_roles, odata};
+use super::permissions::{
+    READ_APPLICATION_POLICIES, READ_APPLICATION_POLICIES_PERSON, READ_GROUPS, READ_ORGANIZATION,
+    READ_POLICIES, READ_USERS, require,
+};
+use super::{Address, Answer, Key, directory_roles, odata, policies};
 use crate::caller::Caller;
 use crate::chance::seeded_id;
 use crate::http::{Call, Reply};
@@ -31,12 +34,16 @@ pub(super) fn answer(world: &mut World, call: &Call, caller: &Caller, address: &
         ("policies", None, ["authorizationpolicy"]) => {
             require(call, caller, READ_POLICIES)?;
             let context = "policies/authorizationPolicy/$entity";
-            Ok(odata::entity(world, call, 200, context, authorization_policy()))
+            Ok(odata::entity(world, call, 200, context, policies::authorization(world)))
         }
         ("policies", None, ["defaultappmanagementpolicy"]) => {
-            require(call, caller, READ_POLICIES)?;
+            let any_of = match caller.person {
+                None => READ_APPLICATION_POLICIES,
+                Some(_) => READ_APPLICATION_POLICIES_PERSON,
+            };
+            require(call, caller, any_of)?;
             let context = "policies/defaultAppManagementPolicy/$entity";
-            Ok(odata::entity(world, call, 200, context, app_management_policy(world)))
+            Ok(odata::entity(world, call, 200, context, policies::app_management(world)))
         }
         ("policies", None, ["conditionalaccesspolicies"]) => {
             require(call, caller, READ_POLICIES)?;
@@ -108,61 +115,6 @@ fn organization(world: &World, call: &Call, caller: &Caller, key: Option<&Key>) 
     }
 }
 
-fn authorization_policy() -> Value {
-    json!({
-        "id": "authorizationPolicy",
-        "allowInvitesFrom": "adminsAndGuestInviters",
-        "allowedToSignUpEmailBasedSubscriptions": true,
-        "allowedToUseSSPR": true,
-        "allowEmailVerifiedUsersToJoinOrganization": false,
-        "allowUserConsentForRiskyApps": null,
-        "blockMsolPowerShell": false,
-        "description": "Used to manage authorization related settings across the company.",
-        "displayName": "Authorization Policy",
-        "guestUserRoleId": "10dae51f-b6af-4016-8d66-8c2a99b929b3",
-        "deletedDateTime": null,
-        "defaultUserRolePermissions": {
-            "allowedToCreateApps": false,
-            "allowedToCreateSecurityGroups": true,
-            "allowedToCreateTenants": false,
-            "allowedToReadBitlockerKeysForOwnedDevice": true,
-            "allowedToReadOtherUsers": true,
-            "permissionGrantPoliciesAssigned": [],
-        },
-    })
-}
-
-/// Id of the policy that limits passwords.
-pub(super) fn app_policy_id(world: &World) -> Uuid {
-    seeded_id(world.scenario.seed, "app-management-policy", 0)
-}
-
-fn app_management_policy(world: &World) -> Value {
-    let days = world.scenario.policy.max_secret_lifetime_days;
-    let restrictions: Vec<Value> = days
-        .map(|days| {
-            json!({
-                "restrictionType": "passwordLifetime",
-                "maxLifetime": format!("P{days}D"),
-                "restrictForAppsCreatedAfterDateTime": "2014-10-19T10:37:00Z",
-                "state": "enabled",
-            })
-        })
-        .into_iter()
-        .collect();
-    json!({
-        "id": app_policy_id(world),
-        "displayName": "Default app management tenant policy",
-        "description": "Default tenant policy that enforces app management restrictions.",
-        "deletedDateTime": null,
-        "isEnabled": days.is_some(),
-        "applicationRestrictions": {
-            "passwordCredentials": restrictions, "keyCredentials": [],
-        },
-        "servicePrincipalRestrictions": {"passwordCredentials": [], "keyCredentials": []},
-    })
-}
-
 fn users(world: &World, call: &Call, caller: &Caller, key: Option<&Key>) -> Answer {
     require(call, caller, READ_USERS)?;
     let filter = odata::Filter::read(call, &["id", "displayName", "userPrincipalName"])?;
@@ -208,6 +160,7 @@ fn user_json(user: &User) -> Value {
         "preferredLanguage": null,
         "surname": null,
         "userPrincipalName": user.principal_name,
+        "userType": if user.guest { "Guest" } else { "Member" },
     })
 }
 

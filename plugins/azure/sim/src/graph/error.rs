@@ -45,6 +45,20 @@ pub(super) fn forbidden(call: &Call) -> Reply {
     refuse(call, 403, "Authorization_RequestDenied", text)
 }
 
+/// The token does not carry any of the scopes that privileged identity management asks for.
+pub(super) fn scope_not_granted(call: &Call, any_of: &[&str]) -> Reply {
+    let inner = json!({
+        "errorCode": "PermissionScopeNotGranted",
+        "message": format!(
+            "Authorization failed due to missing permission scope {}.",
+            any_of.join(",")
+        ),
+        "instanceAnnotations": [],
+    });
+    // That service words its refusals in JSON, and the directory passes them on as a text.
+    refuse(call, 403, "UnknownError", inner.to_string())
+}
+
 /// The address does not start with a version.
 pub(super) fn no_such_version(call: &Call) -> Reply {
     refuse(call, 400, "BadRequest", "Invalid version.")

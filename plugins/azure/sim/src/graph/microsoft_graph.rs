@@ -23,7 +23,7 @@ const fn role(id: Uuid, value: &'static str, title: &'static str) -> AppRole {
     AppRole { id, value, title }
 }
 
-const APP_ROLES: [AppRole; 11] = [
+const APP_ROLES: [AppRole; 13] = [
     role(uuid!("7ab1d382-f21e-4acd-a863-ba3e13f7da61"), "Directory.Read.All", "Read the directory"),
     role(uuid!("246dd0d5-5bd0-4def-940b-0421030a5b68"), "Policy.Read.All", "Read policies"),
     role(
@@ -63,10 +63,20 @@ const APP_ROLES: [AppRole; 11] = [
         "Organization.Read.All",
         "Read the organization",
     ),
+    role(
+        uuid!("ff278e11-4a33-4d0c-83d2-d01dc58929a5"),
+        "RoleEligibilitySchedule.Read.Directory",
+        "Read who is eligible for directory roles",
+    ),
+    role(
+        uuid!("19dbc75e-c2e2-444c-a770-ec69d8559fc7"),
+        "Directory.ReadWrite.All",
+        "Manage the directory",
+    ),
 ];
 
 /// Delegated permissions: other ids under the same names.
-const SCOPES: [AppRole; 6] = [
+const SCOPES: [AppRole; 12] = [
     role(uuid!("e1fe6dd8-ba31-4d61-89e7-88639da4683d"), "User.Read", "Read one's own profile"),
     role(uuid!("06da0dbc-49e2-44d2-8312-53f166ab848a"), "Directory.Read.All", "Read the directory"),
     role(uuid!("572fea84-0151-49b2-9301-11cb16974376"), "Policy.Read.All", "Read policies"),
@@ -85,6 +95,28 @@ const SCOPES: [AppRole; 6] = [
         "AppRoleAssignment.ReadWrite.All",
         "Grant app roles",
     ),
+    role(
+        uuid!("0e263e50-5827-48a4-b97c-d940288653c7"),
+        "Directory.AccessAsUser.All",
+        "Do what the person may do",
+    ),
+    role(
+        uuid!("eb0788c2-6d4e-4658-8c9e-c0fb8053f03d"),
+        "RoleEligibilitySchedule.Read.Directory",
+        "Read who is eligible for directory roles",
+    ),
+    role(
+        uuid!("741c54c3-0c1e-44a1-818b-3f97ab4e8c83"),
+        "RoleManagement.Read.Directory",
+        "Read directory roles",
+    ),
+    role(uuid!("a154be20-db9c-4678-8ab7-66f6cc099a59"), "User.Read.All", "Read users"),
+    role(uuid!("5f8c59db-677d-491f-a6b8-5f174b11ec1d"), "Group.Read.All", "Read groups"),
+    role(
+        uuid!("4908d5b9-3fb2-4b1e-9336-1888b7937185"),
+        "Organization.Read.All",
+        "Read the organization",
+    ),
 ];
 
 /// The app role of this id.
@@ -95,6 +127,11 @@ pub(crate) fn app_role(id: Uuid) -> Option<&'static AppRole> {
 /// The app role of this value.
 pub(crate) fn app_role_named(value: &str) -> Option<&'static AppRole> {
     APP_ROLES.iter().find(|role| role.value == value)
+}
+
+/// Whether there is a delegated permission of this value.
+pub(crate) fn is_scope(value: &str) -> bool {
+    SCOPES.iter().any(|scope| scope.value == value)
 }
 
 /// Object id of the service principal: every tenant has its own.

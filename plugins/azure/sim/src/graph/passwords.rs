@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::error::{bad_request, refuse};
-use super::{Answer, odata};
+use super::{Answer, odata, policies};
 use crate::clock::{DAY, Millis, graph_time, parse_time};
 use crate::http::{Call, Reply};
 use crate::limits::{DISPLAY_NAME_CHARS_MAX, PASSWORDS_MAX};
@@ -45,15 +45,7 @@ pub(super) fn add(world: &mut World, call: &Call, mut app: Application) -> Answe
             "The end date of a credential must be after its start date.",
         ));
     }
-    if let Some(days) = world.scenario.policy.max_secret_lifetime_days
-        && end - start > Millis::from(days) * DAY
-    {
-        let policy = super::directory::app_policy_id(world);
-        let text = format!(
-            "Credential lifetime exceeds the max value allowed as per assigned policy '{policy}'."
-        );
-        return Err(refuse(call, 400, "CredentialInvalidLifetimeAsPerAppPolicy", text));
-    }
+    policies::allow_password(world, call, end - start)?;
     if app.passwords.len() >= PASSWORDS_MAX {
         return Err(bad_request(call, "The application has too many password credentials."));
     }

@@ -21,6 +21,27 @@ impl Reply {
         Self { status, headers: Vec::new(), body: Some(body) }
     }
 
+    /// A page for people.
+    pub(crate) fn html(status: u16, text: String) -> Self {
+        let headers = vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
+        Self { status, headers, body: Some(Value::String(text)) }
+    }
+
+    /// The first header of this (lower-case) name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as it goes over the wire.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let page = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        match &self.body {
+            None => Vec::new(),
+            Some(Value::String(text)) if page => text.clone().into_bytes(),
+            Some(body) => body.to_string().into_bytes(),
+        }
+    }
+
     /// The same with one more header.
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
@@ -36,6 +57,8 @@ pub(crate) enum Delivery {
     Lost,
     /// The connection ends in the middle of the body.
     Cut,
+    /// The connection stays, and the answer never comes.
+    Never,
 }
 
 /// A reply and its delivery.

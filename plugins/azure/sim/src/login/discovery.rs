@@ -3,12 +3,9 @@
 use serde_json::json;
 
 use super::error::Refusal;
-use super::names_tenant;
+use super::{ANY_TENANT, names_tenant};
 use crate::http::{Call, Reply};
 use crate::world::World;
-
-/// Names that stand for a tenant nobody named yet.
-const ANY_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// Which authority hosts belong together: only this one.
 pub(super) fn instance(world: &World, call: &Call) -> Reply {
@@ -55,7 +52,9 @@ pub(super) fn configuration(world: &World, call: &Call, name: &str, version: &st
         200,
         json!({
             "token_endpoint": format!("{base}/{path}/oauth2/v2.0/token"),
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_post", "private_key_jwt", "client_secret_basic",
+            ],
             "jwks_uri": format!("{base}/{path}/discovery/v2.0/keys"),
             "response_modes_supported": ["query", "fragment", "form_post"],
             "subject_types_supported": ["pairwise"],

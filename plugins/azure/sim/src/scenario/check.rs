@@ -62,12 +62,8 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     check_lags(&scenario.lag)?;
     check_operator(scenario)?;
     super::access::check(scenario)?;
-    for (index, rule) in scenario.faults.iter().enumerate() {
-        if rule.every == 0 {
-            return Err(format!("faults[{index}].every is 0: the smallest is 1, every call"));
-        }
-    }
-    Ok(())
+    super::sign_in::check(scenario)?;
+    super::fault_rules::check(&scenario.faults)
 }
 
 fn check_counts(scenario: &Scenario) -> Result<(), String> {
@@ -78,7 +74,6 @@ fn check_counts(scenario: &Scenario) -> Result<(), String> {
     most("management-groups", scenario.management_groups.len(), MANAGEMENT_GROUPS_MAX)?;
     most("clusters", scenario.clusters.len(), SCENARIO_ENTRIES_MAX)?;
     most("users", scenario.users.len(), SCENARIO_ENTRIES_MAX)?;
-    most("faults", scenario.faults.len(), SCENARIO_ENTRIES_MAX)?;
     let sizes = [scenario.page_size.resource_manager, scenario.page_size.graph];
     if sizes.iter().any(|size| !(1..=PAGE_SIZE_MAX).contains(size)) {
         return Err(format!("page-size: sizes are from 1 to {PAGE_SIZE_MAX}"));
@@ -139,7 +134,7 @@ fn check_subscriptions(scenario: &Scenario) -> Result<(), String> {
 }
 
 fn check_lags(lag: &Lag) -> Result<(), String> {
-    let all: [Millis; 14] = [
+    let all: [Millis; 18] = [
         lag.application,
         lag.application_reference,
         lag.service_principal,
@@ -154,6 +149,10 @@ fn check_lags(lag: &Lag) -> Result<(), String> {
         lag.role_assignment_effect,
         lag.secret,
         lag.credential_list,
+        lag.certificate,
+        lag.federated_credential,
+        lag.application_deletion,
+        lag.service_principal_deletion,
     ];
     match all.iter().find(|lag| !(0..=DAY).contains(*lag)) {
         Some(wrong) => Err(format!("lag: {wrong} is not between 0 and a day of milliseconds")),

@@ -43,6 +43,8 @@ impl Default for Scenario {
                 password: Some("rehearsal only".to_owned()),
                 directory_roles: vec!["Global Administrator".to_owned()],
                 assignments: Vec::new(),
+                eligible_directory_roles: Vec::new(),
+                guest: false,
             }],
             operator: Operator::default(),
             deny_assignments: Vec::new(),
@@ -52,6 +54,10 @@ impl Default for Scenario {
             throttle: Throttle::default(),
             policy: Policy::default(),
             faults: Vec::new(),
+            device_code: super::DeviceCode::default(),
+            consent: super::Consent::default(),
+            issuers: Vec::new(),
+            platform: super::Platform::default(),
         }
     }
 }
@@ -87,6 +93,8 @@ impl Default for Operator {
                 condition: None,
                 eligible: false,
             }],
+            federated: Vec::new(),
+            certificates: Vec::new(),
         }
     }
 }
@@ -108,6 +116,10 @@ impl Default for Lag {
             role_assignment_effect: 1000,
             secret: 1500,
             credential_list: 500,
+            certificate: 1500,
+            federated_credential: 1500,
+            application_deletion: 300,
+            service_principal_deletion: 300,
         }
     }
 }

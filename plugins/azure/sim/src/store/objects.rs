@@ -25,6 +25,10 @@ pub(crate) struct Application {
     pub(crate) created_by: Option<Uuid>,
     pub(crate) properties: Map<String, Value>,
     pub(crate) passwords: Vec<Password>,
+    #[serde(default)]
+    pub(crate) keys: Vec<KeyCredential>,
+    #[serde(default)]
+    pub(crate) federated: Vec<FederatedCredential>,
 }
 
 impl Application {
@@ -46,6 +50,32 @@ pub(crate) struct Password {
     pub(crate) created: Millis,
 }
 
+/// A certificate an application may sign in with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeyCredential {
+    pub(crate) key_id: Uuid,
+    /// The certificate, DER in base64.
+    pub(crate) key: String,
+    /// What it is known by: the caller's, or the certificate's SHA-1 thumbprint.
+    pub(crate) custom_id: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) start: Millis,
+    pub(crate) end: Millis,
+    pub(crate) created: Millis,
+}
+
+/// Whose assertions an application accepts in place of a secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FederatedCredential {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) created: Millis,
+}
+
 /// The text of a client secret: kept in clear by the process that made it, and nowhere else. What
 /// is written down is a digest, as a directory would; the text is random enough to need no salt.
 #[derive(Clone, PartialEq)]
@@ -58,6 +88,11 @@ impl SecretText {
     /// Whether `text` is the secret. Digests are compared, so the time taken tells nothing of it.
     pub(crate) fn is(&self, text: &str) -> bool {
         self.digest == digest(text)
+    }
+
+    /// Whether both are digests of one text.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        self.digest == other.digest
     }
 
     /// The text, unless an earlier process made it.
@@ -169,6 +204,29 @@ pub(crate) struct Permission {
     pub(crate) not_data_actions: Vec<String>,
 }
 
+/// A credential the platform was given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlatformCredential {
+    pub(crate) id: Uuid,
+    pub(crate) connector: String,
+    pub(crate) name: Option<String>,
+    /// The platform's name of its kind.
+    pub(crate) kind: String,
+    pub(crate) tenant: String,
+    pub(crate) client: String,
+    pub(crate) subscription: Option<String>,
+    pub(crate) secret: SecretText,
+    pub(crate) created: Millis,
+}
+
+/// A signed delivery the platform took, without what was secret in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WebhookDelivery {
+    pub(crate) id: String,
+    pub(crate) received: Millis,
+    pub(crate) body: Value,
+}
+
 /// An object of any kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "object", rename_all = "kebab-case")]
@@ -179,6 +237,8 @@ pub(crate) enum Object {
     AppRoleAssignment(AppRoleAssignment),
     RoleAssignment(RoleAssignment),
     RoleDefinition(RoleDefinition),
+    PlatformCredential(PlatformCredential),
+    WebhookDelivery(WebhookDelivery),
 }
 
 /// The kinds that can be removed.
@@ -190,4 +250,5 @@ pub(crate) enum Kind {
     AppRoleAssignment,
     RoleAssignment,
     RoleDefinition,
+    PlatformCredential,
 }

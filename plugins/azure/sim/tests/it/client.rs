@@ -14,7 +14,8 @@ pub(crate) const PROMPT: &str = "[lag]\napplication = 0\napplication-reference =
     principal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\napp-role-effect = 0\n\
     role-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
     role-assignment-deletion = 0\nrole-assignment-effect = 0\nsecret = 0\n\
-    credential-list = 0\n";
+    credential-list = 0\ncertificate = 0\nfederated-credential = 0\napplication-deletion = 0\n\
+    service-principal-deletion = 0\n";
 
 /// A simulator and a client for it.
 pub(crate) struct Cloud {
@@ -120,6 +121,12 @@ impl Cloud {
         As { cloud: self, base, token }
     }
 
+    /// A call to the control address.
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Answer {
+        let url = format!("{}/_simulator/{path}", self.simulator.ready().url);
+        answer(self.http.post(url).json(&body).send().await.unwrap()).await
+    }
+
     pub(crate) async fn state(&self) -> Value {
         let url = format!("{}/_simulator/state", self.simulator.ready().url);
         answer(self.http.get(url).send().await.unwrap()).await.body
@@ -128,6 +135,20 @@ impl Cloud {
     pub(crate) async fn traffic(&self) -> Value {
         let url = format!("{}/_simulator/traffic", self.simulator.ready().url);
         answer(self.http.get(url).send().await.unwrap()).await.body
+    }
+
+    pub(crate) async fn look(&self, path: &str) -> Answer {
+        let url = format!("{}{path}", self.simulator.ready().url);
+        answer(self.http.get(url).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn faults(&self) -> Answer {
+        self.look("/_simulator/faults").await
+    }
+
+    pub(crate) async fn replace_faults(&self, rules: &str) -> Answer {
+        let url = format!("{}/_simulator/faults", self.simulator.ready().url);
+        answer(self.http.post(url).body(rules.to_owned()).send().await.unwrap()).await
     }
 
     /// An application and its principal, as (object id, application id, principal id).
