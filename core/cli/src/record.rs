@@ -7,6 +7,7 @@ use skybridge_journal::{FileStore, RunPhase};
 use skybridge_model::Timestamp;
 
 use crate::args::SimulateArgs;
+use crate::connect;
 use crate::failure::{Failure, Outcome};
 use crate::session::engine_failure;
 use crate::state::{StateDir, private_folder, write_durably};
@@ -48,6 +49,9 @@ pub(crate) struct RunRecord {
     pub(crate) kind: RunKind,
     /// The manifest's path as the user gave it, for messages.
     pub(crate) manifest: String,
+    /// The folder it lies in, absolute.
+    #[serde(default)]
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) started: Timestamp,
     pub(crate) simulate: bool,
     pub(crate) scenario: Option<PathBuf>,
@@ -130,6 +134,7 @@ impl RunRecord {
             run: run.to_owned(),
             kind,
             manifest: manifest.display().to_string(),
+            folder: Some(connect::folder_of(manifest)),
             started,
             simulate: args.simulate,
             // Absolute: whoever goes on with the run may stand elsewhere.

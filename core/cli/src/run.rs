@@ -77,7 +77,7 @@ impl Run {
     pub(crate) async fn execute(self, app: &App, session: &Session, context: Context) -> Outcome {
         let Self { id, record, store, state, limits } = self;
         let started = Instant::now();
-        let context = Arc::new(context);
+        let context = Arc::new(Context { rotates: record.kind == RunKind::Rotate, ..context });
         let work = context.work(id);
         let (observer, events) = skybridge_engine::event_channel(work.steps.len());
         let watching = tokio::spawn(progress::watch(app.ui, events));

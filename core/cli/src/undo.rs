@@ -7,8 +7,9 @@ use skybridge_engine::{Applied, Map, Ready, RetryClass, StepError};
 use skybridge_plan::{Performer as Who, PlannedStep, Undoing};
 use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::onboard::UndoRequest;
+use uuid::Uuid;
 
-use crate::handover::Connection;
+use crate::handover::{Connection, Given};
 use crate::perform::{Context, broken, step_error};
 
 /// What undoing did, as journals and summaries call it.
@@ -37,9 +38,13 @@ fn requests(step: &PlannedStep<'_>) -> Result<Vec<UndoRequest>, StepError> {
 
 impl Context {
     /// Takes one step back.
-    pub(crate) async fn take_back(&self, step: &PlannedStep<'_>) -> Result<Applied, StepError> {
+    pub(crate) async fn take_back(
+        &self,
+        step: &PlannedStep<'_>,
+        key: Uuid,
+    ) -> Result<Applied, StepError> {
         if step.performer() == Who::Host {
-            return self.withdraw(step);
+            return self.withdraw(step, key).await;
         }
         let instance = self.instance(step)?;
         let (mut removed, mut details) = (false, Vec::new());
@@ -74,12 +79,21 @@ impl Context {
         Ok(Ready { ready: true, reason: None })
     }
 
-    fn withdraw(&self, step: &PlannedStep<'_>) -> Result<Applied, StepError> {
+    /// The platform first, the record last: what has no record was withdrawn.
+    async fn withdraw(&self, step: &PlannedStep<'_>, key: Uuid) -> Result<Applied, StepError> {
+        let undo = Undoing::of(step).and_then(|undoing| undoing.undo.into_iter().next());
+        // Earlier versions knew no platforms and left nothing but the record.
+        let given: Option<Given> = undo.and_then(|undo| serde_json::from_value(undo).ok());
+        let mut detail = None;
+        if let Some(Given { connection, platform, delivery }) = given {
+            let told = self.platforms.withdraw(&connection, platform, key, &delivery).await?;
+            detail = told.map(|told| told.detail);
+        }
         let removed = Connection::remove(&self.state, &step.connector().name).map_err(|error| {
             let message = format!("removing the connection's record: {error}");
             StepError::new(kind::UNAVAILABLE, RetryClass::Permanent, message)
         })?;
-        Ok(undone(removed, None))
+        Ok(undone(removed, detail))
     }
 }
 

@@ -1,7 +1,5 @@
 //! `skybridge apply`: look at the world, show what is to be done, ask, run, sum up.
 
-use skybridge_manifest::Destination;
-use skybridge_model::Diagnostic;
 use skybridge_plan::view::{self, text::TextOptions};
 use skybridge_plan::{Action, PlanOptions};
 use skybridge_plugin_protocol::onboard::purpose;
@@ -9,7 +7,7 @@ use skybridge_plugin_protocol::onboard::purpose;
 use crate::app::App;
 use crate::args::ApplyArgs;
 use crate::commands::resume;
-use crate::connect::{self, Checked};
+use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::record::RunKind;
@@ -25,7 +23,6 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     }
     let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
-    supported(&checked)?;
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
     if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, args.max_in_flight).await?
@@ -38,21 +35,6 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     let outcome = plan_and_run(app, args, &session).await;
     session.close().await;
     outcome
-}
-
-/// Refuses destinations that cannot be handed over to, before anything is made for them.
-fn supported(checked: &Checked) -> Outcome<()> {
-    for connector in &checked.manifest.connectors {
-        if !matches!(connector.destination, Destination::Local | Destination::Manual) {
-            let (kind, title) = connect::destination(&connector.destination);
-            let summary = format!("handing over to {title} (`{kind}`) is not there yet");
-            let diagnostic = Diagnostic::error("SKY-RUN-005", summary)
-                .span(connector.destination_section.value_span("/kind"))
-                .help("use kind = \"local\" or \"manual\"");
-            return Err(Failure::manifest(diagnostic.into(), checked.text.clone()));
-        }
-    }
-    Ok(())
 }
 
 async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {

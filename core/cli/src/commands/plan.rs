@@ -110,8 +110,7 @@ fn options(args: &PlanArgs) -> Outcome<PlanOptions> {
 async fn offline(app: &App, checked: &connect::Checked, options: &PlanOptions) -> Outcome<Plan> {
     let surroundings = app.surroundings(Arc::new(NoVault), Arc::new(NoWitness));
     let instances = connect::open(checked, &surroundings, &std::collections::BTreeMap::new())?;
-    let nowhere = StateDir::nowhere();
-    Ok(session::describe(checked, &instances, &Asked::default(), options, nowhere).await?.plan)
+    session::describe(checked, &instances, &Asked::default(), options).await
 }
 
 fn write(ui: &Ui, args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {

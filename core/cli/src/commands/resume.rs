@@ -35,7 +35,9 @@ pub(crate) async fn resume(
         .run
         .parse()
         .map_err(|_| Failure::usage(format!("`{}` is not a run", record.run), HELP))?;
-    let checked = connect::check(&record.manifest, &folder.manifest()?, &app.search)?;
+    let beside = record.folder.clone();
+    let beside = beside.unwrap_or_else(|| connect::folder_of(Path::new(&record.manifest)));
+    let checked = connect::check(&record.manifest, &folder.manifest()?, beside, &app.search)?;
     let doing = format!("resume {id}");
     let simulate = record.simulate_args();
     let session = Session::open(app, checked, state, &simulate, &doing, Box::new(|_| ())).await?;
