@@ -263,3 +263,6 @@ impl Runner for Performer {
         self.clone().probe(call).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

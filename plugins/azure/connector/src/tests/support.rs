@@ -1,10 +1,11 @@
 //! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::Map;
@@ -15,8 +16,11 @@ use skybridge_plugin_sdk::protocol::onboard::{
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_sdk::{Result, Retry, SecretBytes, async_trait};
 
+use tokio::sync::Notify;
+
 use crate::azure::Azure;
 use crate::describe;
+use crate::settings::Settings;
 use crate::steps;
 use crate::surroundings::Surroundings;
 
@@ -30,12 +34,47 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
+    /// Told when as much was written as [`MemoryHost::stop_after`] allows.
+    pub(super) stopped: Arc<Notify>,
+    allowed: AtomicUsize,
+    ahead: Mutex<SignedDuration>,
+}
+
+impl MemoryHost {
+    /// Stops whoever waits for `stopped` at the `count`th thing written, in the cloud or in the
+    /// vault; 0 lets everything be written.
+    pub(super) fn stop_after(&self, count: usize) {
+        self.allowed.store(count, Ordering::SeqCst);
+    }
+
+    /// Sets the clock ahead.
+    pub(super) fn later(&self, by: SignedDuration) {
+        *self.ahead.lock().unwrap() = by;
+    }
+
+    fn written(&self) -> bool {
+        let last = self
+            .allowed
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let stop = last == Ok(1);
+        if stop {
+            self.stopped.notify_one();
+        }
+        stop
+    }
+
+    /// Nothing happens any more after what was written last.
+    async fn written_or_dead(&self) {
+        if self.written() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 #[async_trait]
 impl Surroundings for MemoryHost {
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        Timestamp::now() + *self.ahead.lock().unwrap()
     }
 
     async fn secret(&self, name: &str) -> Result<Option<SecretBytes>> {
@@ -44,16 +83,20 @@ impl Surroundings for MemoryHost {
 
     async fn put_secret(&self, name: &str, value: &[u8]) -> Result<()> {
         self.secrets.lock().unwrap().insert(name.into(), value.into());
+        self.written_or_dead().await;
         Ok(())
     }
 
     async fn remove_secret(&self, name: &str) -> Result<()> {
-        self.secrets.lock().unwrap().remove(name);
+        if self.secrets.lock().unwrap().remove(name).is_some() {
+            self.written_or_dead().await;
+        }
         Ok(())
     }
 
     fn audit(&self, write: &Write) {
         self.writes.lock().unwrap().push(write.clone());
+        self.written();
     }
 
     fn progress(&self, _done: u64, _total: u64, _note: &str) {}
@@ -77,6 +120,9 @@ pub(super) struct Rehearsal {
     pub(super) description: Description,
     pub(super) outputs: BTreeMap<u32, Map>,
     pub(super) run: String,
+    pub(super) settings: Settings,
+    /// Where the simulator is controlled, and how.
+    pub(super) ready: Value,
     _simulator: Simulator,
 }
 
@@ -106,13 +152,15 @@ impl Rehearsal {
             simulated: Some(simulated),
         };
         let azure = Azure::start(request).unwrap();
-        let settings = crate::settings::Settings::read(settings).unwrap();
+        let settings = Settings::read(settings).unwrap();
         Self {
             azure,
             host: MemoryHost::default(),
             description: describe::describe("contoso", &settings),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
+            settings,
+            ready,
             _simulator: simulator,
         }
     }
@@ -157,7 +205,7 @@ impl Rehearsal {
             kind: template.kind.clone(),
             name: template.name.clone(),
             scope: step.scope.clone(),
-            desired: Value::Null,
+            desired: template.desired.clone(),
             inputs,
         }
     }
@@ -231,6 +279,19 @@ impl Rehearsal {
             }
         }
         done
+    }
+
+    /// What would be handed over now.
+    pub(super) fn connection(&self) -> Map {
+        let value = |text: &str| {
+            let placeholder = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+            let Some((word, output)) = placeholder.and_then(|text| text.rsplit_once('.')) else {
+                return json!(text);
+            };
+            self.outputs[&self.find(word)][output].clone()
+        };
+        let fields = self.description.handover.iter();
+        fields.map(|field| (field.name.clone(), value(&field.value))).collect()
     }
 
     pub(super) async fn undo(&self, position: u32, undo: &Value) -> Result<Undone> {
