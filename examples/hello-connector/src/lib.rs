@@ -9,8 +9,8 @@ use skybridge_plugin_sdk::protocol::collect::{Asset, Batch, CollectRequest};
 use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Call, DescribeRequest, Description, Observation, ObserveRequest, Ready,
-    ReadyRequest, Remains, Step, StepCall, StepTemplate, Undo, UndoRequest, Undone, applied, effect,
-    observed,
+    ReadyRequest, Remains, Step, StepCall, StepTemplate, Undo, UndoRequest, Undone, applied,
+    effect, observed,
 };
 use skybridge_plugin_sdk::protocol::open::OpenRequest;
 use skybridge_plugin_sdk::{
