@@ -111,8 +111,8 @@ impl Default for Lag {
             credential_list: 500,
             certificate: 1500,
             federated_credential: 1500,
-            application_deletion: 300,
-            service_principal_deletion: 300,
+            application_deletion: 0,
+            service_principal_deletion: 0,
         }
     }
 }
