@@ -75,6 +75,12 @@ pub mod method {
     pub const SIMULATE_STOP: u16 = 9;
     /// `platform::DeliverRequest` to `platform::DeliverReply`.
     pub const DELIVER: u16 = 10;
+    /// `survey::SurveyRequest` to `survey::Survey`.
+    pub const SURVEY: u16 = 11;
+    /// `survey::PreflightRequest` to `survey::PreflightReport`.
+    pub const PREFLIGHT: u16 = 12;
+    /// `onboard::UndoRequest` to `onboard::Remains`.
+    pub const REMAINS: u16 = 13;
     /// Streams: `collect::CollectRequest` to batches.
     pub const COLLECT: u16 = 20;
 }
@@ -83,4 +89,6 @@ pub mod method {
 pub mod record {
     /// `audit::Write`: a write to a cloud.
     pub const WRITE: u16 = 1;
+    /// `audit::Notice`: something only a person can do.
+    pub const NOTICE: u16 = 2;
 }

@@ -201,10 +201,25 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FORM", default_value = "text")]
         format: ReportFormat,
     },
+    /// Tell why each permission is asked for, what stops working without it, and what it exposes
+    Permissions {
+        /// The manifest
+        manifest: PathBuf,
+        /// The form
+        #[arg(long, value_name = "FORM", default_value = "text")]
+        format: ReportFormat,
+    },
     /// What a diagnostic means and what to do about it
     Explain {
-        /// Its code, such as SKY-MANIFEST-003
-        code: String,
+        /// Its code, such as SKY-MANIFEST-003, or one of a plugin's
+        #[arg(required_unless_present = "all")]
+        code: Option<String>,
+        /// All of them, as a Markdown page; with --plugin, those of one plugin
+        #[arg(long, conflicts_with = "code")]
+        all: bool,
+        /// Only this plugin's
+        #[arg(long, value_name = "NAME", requires = "all")]
+        plugin: Option<String>,
     },
     /// Look at plugins
     #[command(subcommand)]

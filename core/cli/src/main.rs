@@ -22,6 +22,7 @@ mod run;
 mod session;
 mod simulation;
 mod state;
+mod survey;
 mod ui;
 mod vault;
 mod witness;
@@ -87,7 +88,11 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
         Command::Verify { manifest, simulate, format } => {
             commands::verify::run(&app, &manifest, &simulate, format).await
         }
-        Command::Explain { code } => commands::explain::run(&app, &code),
+        Command::Permissions { manifest, format } => {
+            commands::permissions::run(&app, &manifest, format).await
+        }
+        Command::Explain { code: Some(code), .. } => commands::explain::run(&app, &code),
+        Command::Explain { plugin, .. } => commands::explain::all(&app, plugin.as_deref()),
         Command::Plugin(command) => commands::plugin::run(&app, &command),
         Command::Simulator { cloud, listen, scenario, record } => {
             commands::simulator::run(&app, &cloud, &listen, scenario.as_deref(), record.as_deref())

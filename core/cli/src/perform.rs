@@ -59,20 +59,29 @@ impl Context {
         instance.ok_or_else(|| broken(format!("internal error: the connector {name} is not open")))
     }
 
-    /// What the plugin is asked to act on: nothing left to fill in.
+    /// What the plugin is asked to act on: nothing left to fill in. A step that always runs may need
+    /// one that has put nothing out: inputs that are not known are left out, and placeholders null.
     pub(crate) fn call(
         step: &PlannedStep<'_>,
         needs: &[Dependency],
     ) -> Result<StepCall, StepError> {
         let address = step.address();
         let output = |local: &str, output: &str| output_of(step, needs, local, output);
+        let output_or_null = |local: &str, name: &str| match output(local, name) {
+            None if step.always() => Some(&Value::Null),
+            known => known,
+        };
         let unknown = |what: &dyn std::fmt::Display| broken(format!("{address}: {what}"));
-        let desired = skybridge_plan::resolve(&step.desired(), output).map_err(|e| unknown(&e))?;
+        let desired = skybridge_plan::resolve(&step.desired(), output_or_null);
+        let desired = desired.map_err(|e| unknown(&e))?;
         let mut inputs = Map::new();
         for name in step.inputs() {
             let value = name.rsplit_once('.').and_then(|(local, name)| output(local, name));
-            let value = value.ok_or_else(|| unknown(&format!("nothing is known for `{name}`")))?;
-            inputs.insert(name.clone(), value.clone());
+            match value {
+                Some(value) => inputs.insert(name.clone(), value.clone()),
+                None if step.always() => continue,
+                None => return Err(unknown(&format!("nothing is known for `{name}`"))),
+            };
         }
         Ok(StepCall {
             kind: step.kind().to_owned(),
@@ -129,6 +138,7 @@ fn work_step(step: &PlannedStep<'_>, shared: &mut BTreeMap<String, Arc<Readiness
         domain: step.throttle().into(),
         readiness,
         settled,
+        always: step.always(),
     }
 }
 
@@ -216,3 +226,6 @@ impl Runner for Performer {
         self.clone().probe(call).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What plan, apply, resume and verify share: a locked state directory, simulated clouds when they
 //! are meant, open connectors, and the plan they describe.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
 use skybridge_plan::{ConnectorInput, PlanOptions, Planned};
 use skybridge_plugin_protocol::manifest::capability;
+use skybridge_plugin_protocol::onboard::DescribeRequest;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -18,9 +20,11 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::observe::Looker;
 use crate::perform::Context;
+use crate::render::diagnostics::show;
 use crate::render::failures::diagnose;
 use crate::simulation::Simulation;
 use crate::state::StateDir;
+use crate::survey;
 use crate::vault;
 use crate::witness::{AuditLog, OnProgress};
 
@@ -50,7 +54,7 @@ impl Session {
         let lock = StateLock::acquire(state.path(), &holder).map_err(locked)?;
         let identity = vault::identity_file()?;
         let vault = vault::open(&state.vault(), &identity)?;
-        let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), on_progress)?;
+        let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), app.ui, on_progress)?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
         let surroundings = app.surroundings(vault, audit);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
@@ -63,9 +67,28 @@ impl Session {
         self.simulation.stop().await;
     }
 
-    /// The plan, without having looked at the world, with what is needed to act on it.
-    pub(crate) async fn describe(&self, options: &PlanOptions) -> Outcome<Context> {
-        describe(&self.checked, &self.instances, options, self.state.clone()).await
+    /// The plan of what the world has of what the settings mean, with what is needed to act on it.
+    /// `purpose` is a word of [`purpose`](skybridge_plugin_protocol::onboard::purpose).
+    ///
+    /// What surveys have to say is shown; errors among it end the command.
+    pub(crate) async fn describe(
+        &self,
+        app: &App,
+        purpose: &'static str,
+        options: &PlanOptions,
+    ) -> Outcome<Context> {
+        connect::require(&self.checked, capability::ONBOARD)?;
+        let surveyed = survey::survey(app, &self.instances, purpose).await?;
+        refuse_errors(app, surveyed.findings)?;
+        let asked = Asked { purpose, facts: surveyed.facts };
+        describe(&self.checked, &self.instances, &asked, options, self.state.clone()).await
+    }
+
+    /// Says everything that would keep the plan's writes from working; errors end the command
+    /// before the first of them.
+    pub(crate) async fn preflight(&self, app: &App, context: &Context) -> Outcome<()> {
+        let findings = survey::preflight(app, &self.instances, &context.plan).await?;
+        refuse_errors(app, findings)
     }
 
     /// The plan after having looked at the world.
@@ -106,10 +129,29 @@ pub(crate) struct Observed {
     pub(crate) unseen: Diagnostics,
 }
 
+/// What connectors are asked for their steps with.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// A word of the protocol's purposes; empty: to connect.
+    pub(crate) purpose: &'static str,
+    /// What surveys found, by connector; empty for a plan that looks at nothing.
+    pub(crate) facts: BTreeMap<String, serde_json::Value>,
+}
+
+/// Shows what was found; errors among it end the command, because a person is needed.
+fn refuse_errors(app: &App, findings: Diagnostics) -> Outcome<()> {
+    if findings.has_errors() {
+        return Err(Box::new(Failure { exit: Exit::Stuck, diagnostics: findings, source: None }));
+    }
+    show(&app.ui, &findings, None);
+    Ok(())
+}
+
 /// Asks every connector for its steps and makes one plan of them.
 pub(crate) async fn describe(
     checked: &Checked,
     instances: &Instances,
+    asked: &Asked,
     options: &PlanOptions,
     state: StateDir,
 ) -> Outcome<Context> {
@@ -117,7 +159,11 @@ pub(crate) async fn describe(
     let mut inputs = Vec::new();
     for connector in &checked.manifest.connectors {
         let instance = &instances[&connector.name];
-        let description = instance.describe().await.map_err(|error| {
+        let request = DescribeRequest {
+            purpose: asked.purpose.to_owned(),
+            survey: asked.facts.get(&connector.name).cloned().unwrap_or_default(),
+        };
+        let description = instance.describe(&request).await.map_err(|error| {
             Failure::plugin(&format!("describing `{}`", connector.name), &error)
         })?;
         let (kind, title) = connect::destination(&connector.destination);

@@ -96,6 +96,7 @@ fn chains(steps: usize) -> Result<Work, Box<dyn Error>> {
             domain: format!("arm/{scope}").into(),
             readiness: None,
             settled: None,
+            always: false,
         });
     }
     let run = RunId::new(Uuid::from_u128(1));

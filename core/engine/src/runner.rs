@@ -34,7 +34,8 @@ pub struct ApplyCall {
     pub key: Uuid,
     /// Attempts before this one, over all processes that worked on the run.
     pub attempt: u32,
-    /// The outputs of the steps it needs, in the order it names them.
+    /// The outputs of the steps it needs, in the order it names them. Only a step that always runs
+    /// meets ones that have none, because they failed or were skipped.
     pub needs: Vec<Dependency>,
 }
 
@@ -49,7 +50,8 @@ pub struct ReadyCall {
     pub run: RunId,
     /// The key it was applied with.
     pub key: Uuid,
-    /// The outputs of the steps it needs, in the order it names them.
+    /// The outputs of the steps it needs, in the order it names them. Only a step that always runs
+    /// meets ones that have none, because they failed or were skipped.
     pub needs: Vec<Dependency>,
     /// Its own outputs.
     pub outputs: Arc<Map>,

@@ -32,6 +32,7 @@ pub(crate) fn work(needs: &[&[u32]]) -> Work {
         domain: "domain".into(),
         readiness: None,
         settled: None,
+        always: false,
     });
     Work {
         run: RunId::new(uuid::Uuid::from_u128(42)),

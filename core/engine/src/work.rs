@@ -47,6 +47,10 @@ pub struct WorkStep {
     pub readiness: Option<Arc<Readiness>>,
     /// The plan has nothing to do for it: its outputs.
     pub settled: Option<Map>,
+    /// It puts back what a step it needs changed for the time of the run, so it runs once all of
+    /// them have ended, well or not, unless every one was skipped: then nothing was changed. It
+    /// gets the outputs there are. Steps that need it wait for it as for any other.
+    pub always: bool,
 }
 
 /// When the outcome of a step may be relied upon.

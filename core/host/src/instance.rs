@@ -10,11 +10,12 @@ use skybridge_plugin_api::{BatchStreamBox, PluginBox, kind, method};
 use skybridge_plugin_protocol::collect::{BATCH_JSON, Batch, CollectRequest};
 use skybridge_plugin_protocol::onboard::{
     Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
-    ReadyRequest, UndoRequest, Undone,
+    ReadyRequest, Remains, UndoRequest, Undone,
 };
 use skybridge_plugin_protocol::open::OpenRequest;
 use skybridge_plugin_protocol::platform::{DeliverReply, DeliverRequest};
 use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
+use skybridge_plugin_protocol::survey::{PreflightReport, PreflightRequest, Survey, SurveyRequest};
 use skybridge_plugin_protocol::verify::{VerifyReport, VerifyRequest};
 
 use crate::error::PluginError;
@@ -26,6 +27,9 @@ const DESCRIBE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// One attempt of one step: a handful of calls, each of which the plugin bounds itself.
 const STEP_DEADLINE: Duration = Duration::from_secs(120);
+
+/// A survey or a preflight asks about every scope, some thousand of them.
+const SURVEY_DEADLINE: Duration = Duration::from_secs(600);
 
 /// Verifying probes every scope, some thousand of them.
 const VERIFY_DEADLINE: Duration = Duration::from_secs(600);
@@ -88,8 +92,36 @@ impl Instance {
     ///
     /// # Errors
     /// [`PluginError`], as for every call.
-    pub async fn describe(&self) -> Result<Description, PluginError> {
-        self.call(method::DESCRIBE, "describe", &DescribeRequest {}, DESCRIBE_DEADLINE).await
+    pub async fn describe(&self, request: &DescribeRequest) -> Result<Description, PluginError> {
+        self.call(method::DESCRIBE, "describe", request, DESCRIBE_DEADLINE).await
+    }
+
+    /// What the world has of what the settings mean; nothing from a plugin that knows no surveys.
+    ///
+    /// # Errors
+    /// [`PluginError`], as for every call.
+    pub async fn survey(&self, request: &SurveyRequest) -> Result<Survey, PluginError> {
+        or_default(self.call(method::SURVEY, "survey", request, SURVEY_DEADLINE).await)
+    }
+
+    /// What would keep the planned writes from working; nothing from a plugin that knows no
+    /// preflight.
+    ///
+    /// # Errors
+    /// [`PluginError`], as for every call.
+    pub async fn preflight(
+        &self,
+        request: &PreflightRequest,
+    ) -> Result<PreflightReport, PluginError> {
+        or_default(self.call(method::PREFLIGHT, "preflight", request, SURVEY_DEADLINE).await)
+    }
+
+    /// Looks whether something that was taken back is still there.
+    ///
+    /// # Errors
+    /// [`PluginError`], as for every call.
+    pub async fn remains(&self, request: &UndoRequest) -> Result<Remains, PluginError> {
+        self.call(method::REMAINS, &request.address, request, STEP_DEADLINE).await
     }
 
     /// Looks whether the world is as the step wants it.
@@ -245,6 +277,14 @@ async fn bounded<F: Future>(call: &CallGuard, future: F, deadline: Duration) -> 
     }
     call.cancel();
     tokio::time::timeout(GRACE, &mut future).await.ok()
+}
+
+/// A plugin older than the question has nothing to say.
+fn or_default<T: Default>(answer: Result<T, PluginError>) -> Result<T, PluginError> {
+    match answer {
+        Err(error) if error.kind == kind::UNSUPPORTED => Ok(T::default()),
+        answer => answer,
+    }
 }
 
 /// A stream of batches.

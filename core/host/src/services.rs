@@ -13,7 +13,8 @@ use skybridge_plugin_api::{
     AbiError, AbiResult, HostServices, HostServices_TO, HostServicesBox, LogSite, LogValue,
     SecretFuture, codes::record, kind, retry,
 };
-use skybridge_plugin_protocol::{audit::Write, error::ErrorDetail};
+use skybridge_plugin_protocol::audit::{Notice, Write};
+use skybridge_plugin_protocol::error::ErrorDetail;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing_subscriber::filter::Targets;
@@ -63,6 +64,8 @@ pub trait Witness: Send + Sync + 'static {
     fn progress(&self, _connector: &str, _progress: Progress) {}
     /// A plugin wrote to its cloud on behalf of `subject`.
     fn write(&self, _connector: &str, _subject: &str, _write: Write) {}
+    /// A person has to do something before `subject` can go on.
+    fn notice(&self, _connector: &str, _subject: &str, _notice: Notice) {}
 }
 
 /// A witness that forgets.
@@ -96,6 +99,9 @@ struct Call {
 
 /// Calls are numbered over all instances, so that a number is never another call's.
 static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
+
+/// A text of a notice longer than this is cut: an address of a consent page fits many times.
+const NOTICE_CHARS_MAX: usize = 2000;
 
 /// A note longer than this is cut: it is one line of a terminal.
 const NOTE_CHARS_MAX: usize = 200;
@@ -160,6 +166,18 @@ impl Services {
 impl fmt::Debug for Services {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Services({})", self.inner.connector)
+    }
+}
+
+/// Without what could play tricks on a terminal, and no longer than a person reads.
+fn printable(notice: &Notice) -> Notice {
+    let clean = |text: &String| -> String {
+        text.chars().filter(|c| !c.is_control()).take(NOTICE_CHARS_MAX).collect()
+    };
+    Notice {
+        text: clean(&notice.text),
+        url: notice.url.as_ref().map(clean),
+        code: notice.code.as_ref().map(clean),
     }
 }
 
@@ -278,13 +296,19 @@ impl HostServices for Services {
         let Some(subject) = self.calls().get(&call).map(|call| call.subject.clone()) else {
             return;
         };
-        if what == record::WRITE {
-            match serde_json::from_slice(body.as_slice()) {
-                Ok(write) => self.inner.witness.write(&self.inner.connector, &subject, write),
-                Err(error) => {
-                    tracing::warn!(%error, "a plugin recorded a write the host cannot read");
-                }
+        let (witness, connector) = (&self.inner.witness, &self.inner.connector);
+        let body = body.as_slice();
+        // Records of kinds this host does not know are not for it.
+        let read = match what {
+            record::WRITE => {
+                serde_json::from_slice(body).map(|write| witness.write(connector, &subject, write))
             }
+            record::NOTICE => serde_json::from_slice(body)
+                .map(|notice: Notice| witness.notice(connector, &subject, printable(&notice))),
+            _ => Ok(()),
+        };
+        if let Err(error) = read {
+            tracing::warn!(%error, what, "a plugin recorded something the host cannot read");
         }
     }
 }

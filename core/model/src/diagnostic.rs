@@ -1,6 +1,7 @@
 //! What is wrong, where, why, and what to do about it: as data, so that all of it can be collected,
 //! sorted and shown at once.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -15,6 +16,8 @@ pub enum Severity {
     Error,
     /// The work goes on; somebody should know.
     Warning,
+    /// Good to know.
+    Note,
 }
 
 /// A place in a text file, as editors count: both from 1, columns in characters.
@@ -43,7 +46,7 @@ pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
     /// Its stable code, such as `SKY-MANIFEST-003`; `skybridge explain CODE` tells more.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// One line: what is wrong. Lower case, no full stop.
     pub summary: String,
     /// Why, or more about it.
@@ -58,10 +61,10 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error with a code and a summary.
-    pub fn error(code: &'static str, summary: impl Into<String>) -> Self {
+    pub fn error(code: impl Into<Cow<'static, str>>, summary: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
-            code,
+            code: code.into(),
             summary: summary.into(),
             detail: None,
             address: None,
@@ -71,8 +74,13 @@ impl Diagnostic {
     }
 
     /// A warning with a code and a summary.
-    pub fn warning(code: &'static str, summary: impl Into<String>) -> Self {
+    pub fn warning(code: impl Into<Cow<'static, str>>, summary: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, summary) }
+    }
+
+    /// A note with a code and a summary.
+    pub fn note(code: impl Into<Cow<'static, str>>, summary: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, summary) }
     }
 
     /// With the reason, or more about it.
@@ -162,10 +170,10 @@ impl Diagnostics {
     pub fn sorted(mut self) -> Vec<Diagnostic> {
         self.0.sort_by(|a, b| {
             let place = |d: &Diagnostic| d.span.as_ref().map(|s| (s.file.clone(), s.bytes));
-            (place(a), &a.address, a.code, &a.summary).cmp(&(
+            (place(a), &a.address, &a.code, &a.summary).cmp(&(
                 place(b),
                 &b.address,
-                b.code,
+                &b.code,
                 &b.summary,
             ))
         });

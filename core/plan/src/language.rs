@@ -191,6 +191,12 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
+/// [`escape`] for every text in `value`.
+pub(crate) fn escape_value(value: &Value) -> Value {
+    map_texts(value, &mut |text| Ok::<_, std::convert::Infallible>(escape(text).into()))
+        .unwrap_or_else(|never| match never {})
+}
+
 fn escape_into(text: &str, out: &mut String) {
     for c in text.chars() {
         if c == '{' || c == '<' {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skybridge_model::Address;
-use skybridge_plugin_protocol::onboard::{self, StepTemplate};
+use skybridge_plugin_protocol::onboard::{self, LeftOut, StepTemplate, effect};
 
 use crate::action::{Action, Counts, Performer};
 use crate::graph::{Graph, to_u32};
@@ -33,6 +33,8 @@ pub struct Plan {
     pub(crate) expects: BTreeMap<u32, Vec<Address>>,
     pub(crate) planned: BTreeMap<u32, Planned>,
     pub(crate) notes: Vec<Note>,
+    /// By connector.
+    pub(crate) left_out: Vec<(u32, LeftOut)>,
     pub(crate) destroy: bool,
     pub(crate) online: bool,
     pub(crate) narrowed: bool,
@@ -119,6 +121,11 @@ impl Plan {
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
+    }
+
+    /// What the manifest means and the plan leaves out, with the connector it belongs to.
+    pub fn left_out(&self) -> impl ExactSizeIterator<Item = (&Connector, &LeftOut)> {
+        self.left_out.iter().map(|(at, left)| (&self.connectors[*at as usize], left))
     }
 
     /// How many steps there are.
@@ -292,8 +299,24 @@ impl Plan {
                 None => self.unobserved_action(at),
             };
             self.rows[at as usize].action = action;
+            self.expect_something_to_put_back(at);
         }
         self
+    }
+
+    /// Finding nothing to put back before the run says nothing about its end, unless the run changes
+    /// nothing that the step puts back.
+    fn expect_something_to_put_back(&mut self, at: u32) {
+        let row = self.rows[at as usize];
+        let body = &self.templates[row.template as usize].body;
+        let changes = |need: &u32| self.rows[*need as usize].action.changes();
+        if body.always && row.action == Action::NoOp && self.graph.needs(at).iter().any(changes) {
+            let action = if body.effect == effect::READ { Action::Read } else { Action::Ensure };
+            self.rows[at as usize].action = action;
+            if let Some(planned) = self.planned.get_mut(&at) {
+                planned.action = action;
+            }
+        }
     }
 
     fn unobserved_action(&mut self, at: u32) -> Action {

@@ -4,14 +4,14 @@
 //! views thin them out, step by step. A search never goes below the lowest rank asked for and stops
 //! at a budget, so a deep graph costs linear time where a full reduction would cost quadratic.
 
-use crate::graph::Graph;
+use crate::plan::Plan;
 
 /// Steps looked at for one step, besides some for each of its needs.
 const VISITS_MIN: usize = 512;
 const VISITS_PER_NEED: usize = 32;
 
 pub(crate) struct Reducer<'a> {
-    graph: &'a Graph,
+    plan: &'a Plan,
     ranks: &'a [u32],
     /// Position + 1 of the step for which this one was seen last.
     seen_for: Vec<u32>,
@@ -19,13 +19,13 @@ pub(crate) struct Reducer<'a> {
 }
 
 impl<'a> Reducer<'a> {
-    pub(crate) fn new(graph: &'a Graph, ranks: &'a [u32]) -> Self {
-        Self { graph, ranks, seen_for: vec![0; graph.len()], stack: Vec::new() }
+    pub(crate) fn new(plan: &'a Plan, ranks: &'a [u32]) -> Self {
+        Self { plan, ranks, seen_for: vec![0; plan.len()], stack: Vec::new() }
     }
 
     /// The needs of `step` that no other need of it implies; all of them when finding out is dear.
     pub(crate) fn needs(&mut self, step: u32) -> Vec<u32> {
-        let needs = self.graph.needs(step);
+        let needs = self.plan.graph.needs(step);
         let lowest = needs.iter().map(|need| self.ranks[*need as usize]).min().unwrap_or(0);
         if needs.len() < 2 {
             return needs.to_vec();
@@ -35,7 +35,11 @@ impl<'a> Reducer<'a> {
         self.stack.clear();
         self.stack.extend(needs.iter().filter(|need| self.ranks[**need as usize] > lowest));
         while let Some(next) = self.stack.pop() {
-            for below in self.graph.needs(next) {
+            // One that always runs is no sign that what it needs went well.
+            if self.plan.at(next).always() {
+                continue;
+            }
+            for below in self.plan.graph.needs(next) {
                 let place = *below as usize;
                 if self.ranks[place] >= lowest && self.seen_for[place] != mark {
                     self.seen_for[place] = mark;

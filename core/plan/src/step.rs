@@ -225,6 +225,12 @@ impl<'a> PlannedStep<'a> {
         Some(Readiness { waits_for: self.text(&readiness.waits_for), ..readiness.clone() })
     }
 
+    /// Whether it runs once everything it needs has ended, well or not.
+    #[must_use]
+    pub fn always(&self) -> bool {
+        self.body().always
+    }
+
     /// The token bucket its calls draw from.
     #[must_use]
     pub fn throttle(&self) -> String {

@@ -44,6 +44,7 @@ impl Connector for Hello {
                 },
             }),
             operator_schema: json!({ "type": "object" }),
+            explanations: Vec::new(),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod onboard;
 pub mod open;
 pub mod platform;
 pub mod simulate;
+pub mod survey;
 pub mod verify;
 
 /// Free-form data, keys in order.

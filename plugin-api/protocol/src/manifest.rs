@@ -35,6 +35,26 @@ pub struct PluginManifest {
     /// JSON Schema of `[connectors.NAME.operator]`.
     #[serde(default)]
     pub operator_schema: serde_json::Value,
+    /// What the plugin's diagnostics mean.
+    #[serde(default)]
+    pub explanations: Vec<Explanation>,
+}
+
+/// What one of the plugin's codes means.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Explanation {
+    /// The code: `AZ-RBAC-001`.
+    pub code: String,
+    /// One line.
+    pub title: String,
+    /// Why it happens.
+    pub cause: String,
+    /// What to do about it.
+    pub fix: String,
+    /// Where the cloud's own documentation speaks of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 impl PluginManifest {

@@ -11,10 +11,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::Map;
 
-/// Asks for the steps. Answering is offline and deterministic.
+/// Asks for the steps. Answering is offline and deterministic: the same request, the same answer.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct DescribeRequest {}
+pub struct DescribeRequest {
+    /// A word of [`purpose`]; empty means [`purpose::CONNECT`].
+    #[serde(default)]
+    pub purpose: String,
+    /// [`Survey::facts`](crate::survey::Survey::facts) as the plugin gave them; null in an offline
+    /// plan.
+    #[serde(default)]
+    pub survey: serde_json::Value,
+}
+
+/// The words for what steps are asked for.
+pub mod purpose {
+    /// To connect: everything that has to exist.
+    pub const CONNECT: &str = "connect";
+    /// To replace the connection's credential, the old one working until the new one is proved.
+    pub const ROTATE: &str = "rotate";
+}
 
 /// Everything the onboarding of one connector consists of.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -30,6 +46,58 @@ pub struct Description {
     /// What is handed to the platform at the end.
     #[serde(default)]
     pub handover: Vec<HandoverField>,
+    /// What the manifest means and the steps leave out, each with its reason.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+    /// Every permission the connection will hold, with what it is for.
+    #[serde(default)]
+    pub permissions: Vec<Permission>,
+    /// What platforms call this kind of connection, by the platform's word: the plugin knows the
+    /// names of its fields there, the host knows how to talk to it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub platforms: BTreeMap<String, serde_json::Value>,
+}
+
+/// Something the manifest means that cannot be onboarded; it does not stop the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LeftOut {
+    /// Which: a subscription's id, a cluster.
+    pub scope: String,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why, one sentence.
+    pub reason: String,
+    /// The plugin's stable code for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What a person can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// One permission the connection will hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Permission {
+    /// Its name in the cloud: `Reader`, `Directory.Read.All`.
+    pub permission: String,
+    /// What sort of thing it is, for people: `role`, `custom role action`, `Graph permission`.
+    pub sort: String,
+    /// Where it holds, for people: `each subscription`.
+    pub scope: String,
+    /// Why it is asked for, one sentence.
+    pub why: String,
+    /// The capabilities that need it: `asset-visibility`.
+    pub capabilities: Vec<String>,
+    /// What stops working without it, one sentence.
+    pub without: String,
+    /// What whoever holds it can see or do beyond that, when it is more than names and settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposes: Option<String>,
+    /// Whether these settings ask for it; what they leave out is told too.
+    pub asked: bool,
 }
 
 /// One value of the hand-over.
@@ -85,6 +153,13 @@ pub struct StepTemplate {
     pub readiness: Option<Readiness>,
     /// The token bucket its calls draw from: `arm/{scope}`, `graph`.
     pub throttle: String,
+    /// It runs once everything it needs has *ended*, well or not: it puts back what another step
+    /// changed for the time of the run only.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub always: bool,
+    /// It needs the hand-over: it takes away what the platform no longer uses.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub after_handover: bool,
     /// Remarks on this step: what it exposes, what was corrected.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -303,6 +378,9 @@ pub struct UndoRequest {
     pub kind: String,
     /// What [`Applied::undo`] said.
     pub undo: serde_json::Value,
+    /// Leave nothing that could be restored either.
+    #[serde(default)]
+    pub purge: bool,
 }
 
 /// What undoing did.
@@ -314,4 +392,19 @@ pub struct Undone {
     /// For people.
     #[serde(default)]
     pub detail: Option<String>,
+}
+
+/// What a look for something that was taken back found.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Remains {
+    /// Whether it is still there.
+    pub remains: bool,
+    /// For people: what was found.
+    #[serde(default)]
+    pub detail: Option<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }

@@ -6,15 +6,16 @@ use skybridge_plugin_protocol::{
     manifest::PluginManifest,
     onboard::{
         Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
-        ReadyRequest, UndoRequest, Undone,
+        ReadyRequest, Remains, UndoRequest, Undone,
     },
     open::OpenRequest,
     platform::{DeliverReply, DeliverRequest},
     simulate::{SimulateReply, SimulateRequest},
+    survey::{PreflightReport, PreflightRequest, Survey, SurveyRequest},
     verify::{VerifyReport, VerifyRequest},
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::{Ctx, Host};
 use crate::stream::BatchSender;
 
@@ -59,6 +60,31 @@ pub trait Connector: Send + Sync + Sized + 'static {
 /// Describes, observes, applies, awaits and undoes steps.
 #[async_trait]
 pub trait Onboard: Send + Sync {
+    /// Finds what the settings only mean: all subscriptions of a group, say. Reads only. Without
+    /// one of its own a connector's settings say everything.
+    ///
+    /// # Errors
+    /// When what is meant cannot be found out.
+    async fn survey(&self, _request: SurveyRequest, _ctx: &Ctx) -> Result<Survey> {
+        Ok(Survey::default())
+    }
+
+    /// Finds everything that would keep the planned writes from working. Reads only.
+    ///
+    /// # Errors
+    /// When nothing could be looked at; what could not be is a finding.
+    async fn preflight(&self, _: PreflightRequest, _: &Ctx) -> Result<PreflightReport> {
+        Ok(PreflightReport::default())
+    }
+
+    /// Looks whether something of what an apply did is still there. Reads only.
+    ///
+    /// # Errors
+    /// One attempt; the host decides about another.
+    async fn remains(&self, _request: UndoRequest, _ctx: &Ctx) -> Result<Remains> {
+        Err(Error::unsupported("prove that what it undid is gone"))
+    }
+
     /// The steps. Offline, deterministic, no effects.
     ///
     /// # Errors

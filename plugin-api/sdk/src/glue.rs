@@ -129,6 +129,9 @@ impl<C: Connector> Core<C> {
             method::OBSERVE => encode(&self.onboard()?.observe(read(request)?, ctx).await?),
             method::APPLY => encode(&self.onboard()?.apply(read(request)?, ctx).await?),
             method::READY => encode(&self.onboard()?.ready(read(request)?, ctx).await?),
+            method::SURVEY => encode(&self.onboard()?.survey(read(request)?, ctx).await?),
+            method::PREFLIGHT => encode(&self.onboard()?.preflight(read(request)?, ctx).await?),
+            method::REMAINS => encode(&self.onboard()?.remains(read(request)?, ctx).await?),
             method::UNDO => encode(&self.onboard()?.undo(read(request)?, ctx).await?),
             method::VERIFY => {
                 let verify =

@@ -4,7 +4,7 @@ use std::fmt;
 
 use skybridge_plugin_api::reexport::abi_stable::std_types::{RResult, RSlice};
 use skybridge_plugin_api::{HostServicesBox, codes::record};
-use skybridge_plugin_protocol::audit::Write;
+use skybridge_plugin_protocol::audit::{Notice, Write};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -119,6 +119,13 @@ impl Ctx {
     pub fn audit(&self, write: &Write) {
         if let Ok(body) = serde_json::to_vec(write) {
             self.host.raw.record(self.call, record::WRITE, RSlice::from_slice(&body));
+        }
+    }
+
+    /// Tells the person at the host what only a person can do.
+    pub fn notice(&self, notice: &Notice) {
+        if let Ok(body) = serde_json::to_vec(notice) {
+            self.host.raw.record(self.call, record::NOTICE, RSlice::from_slice(&body));
         }
     }
 }

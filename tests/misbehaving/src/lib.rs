@@ -36,6 +36,7 @@ impl Connector for Misbehaving {
             capabilities: vec![capability::ONBOARD.into(), capability::COLLECT.into()],
             settings_schema: json!({ "type": "object", "required": ["what"] }),
             operator_schema: json!({ "type": "object" }),
+            explanations: Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use skybridge_manifest::Destination;
 use skybridge_model::{Diagnostic, Entropy as _};
 use skybridge_plan::view::{self, text::TextOptions};
 use skybridge_plan::{Action, Plan, PlanOptions};
+use skybridge_plugin_protocol::onboard::purpose;
 
 use crate::app::App;
 use crate::args::ApplyArgs;
@@ -72,7 +73,7 @@ fn supported(checked: &Checked) -> Outcome<()> {
 
 async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {
     app.ui.say("looking at the world …");
-    let context = session.describe(&PlanOptions::default()).await?;
+    let context = session.describe(app, purpose::CONNECT, &PlanOptions::default()).await?;
     let Observed { context, unseen } = session.observe(app, context).await?;
     if !unseen.is_empty() {
         show(&app.ui, &unseen, None);
@@ -88,6 +89,7 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome
             TextOptions { color: app.ui.color_out, width: app.ui.width, ..TextOptions::default() };
         view::text::write(&context.plan, &options, out)
     })?;
+    session.preflight(app, &context).await?;
     if !args.yes && !app.ui.ask("\nDo it?")? {
         app.ui.say("nothing was done");
         return Ok(Exit::Done);

@@ -1,5 +1,10 @@
 //! `skybridge explain`: what a diagnostic means.
 
+use std::io::Write;
+
+use skybridge_host::library::Candidate;
+use skybridge_plugin_protocol::manifest::Explanation;
+
 use crate::app::App;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -71,26 +76,101 @@ const OWN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Every code with what it means and what to do.
-fn explanations() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+/// The host's own codes with what they mean and what to do.
+fn own() -> impl Iterator<Item = Explanation> {
+    let explained = |code: &str, cause: &str, fix: &str| Explanation {
+        code: code.to_owned(),
+        cause: cause.to_owned(),
+        fix: fix.to_owned(),
+        ..Explanation::default()
+    };
     let manifest = skybridge_manifest::EXPLANATIONS.iter();
     let plan = skybridge_plan::codes::ALL.iter();
     OWN.iter()
-        .copied()
-        .chain(manifest.map(|known| (known.code, known.cause, known.fix)))
-        .chain(plan.map(|known| (known.code, known.title, known.text)))
+        .map(move |(code, cause, fix)| explained(code, cause, fix))
+        .chain(manifest.map(move |known| explained(known.code, known.cause, known.fix)))
+        .chain(plan.map(move |known| explained(known.code, known.title, known.text)))
 }
 
+/// The codes of the plugins at hand, by plugin; one that cannot be loaded explains nothing.
+fn of_plugins(app: &App) -> impl Iterator<Item = (String, Explanation)> {
+    app.search
+        .list()
+        .into_iter()
+        .filter_map(|(path, trust)| Candidate::read(&path, trust).and_then(Candidate::load).ok())
+        .flat_map(|library| {
+            let manifest = library.manifest.clone();
+            let name = manifest.name;
+            manifest.explanations.into_iter().map(move |known| (name.clone(), known))
+        })
+}
+
+/// One code.
 pub(crate) fn run(app: &App, code: &str) -> Outcome {
     let wanted = code.to_uppercase();
-    let Some((code, cause, fix)) = explanations().find(|(known, ..)| *known == wanted) else {
-        let near = skybridge_model::nearest::nearest(&wanted, explanations().map(|known| known.0));
+    let mut known: Vec<Explanation> = own().collect();
+    if !known.iter().any(|known| known.code == wanted) {
+        known.extend(of_plugins(app).map(|(_, known)| known));
+    }
+    let Some(found) = known.iter().find(|known| known.code == wanted) else {
+        let codes = known.iter().map(|known| known.code.as_str());
+        let near = skybridge_model::nearest::nearest(&wanted, codes);
         let help = near.map_or_else(
-            || "codes look like SKY-MANIFEST-003".to_owned(),
+            || "codes look like SKY-MANIFEST-003; a plugin's are known while it is at hand".into(),
             |near| format!("did you mean {near}?"),
         );
         return Err(Failure::usage(format!("no diagnostic has the code {code}"), help));
     };
-    app.ui.out(|out| writeln!(out, "{code}\n\ncause  {cause}\nfix    {fix}"))?;
+    let mut lines = vec![("cause", &found.cause), ("fix", &found.fix)];
+    lines.extend(found.reference.as_ref().map(|reference| ("see", reference)));
+    let room = app.ui.width.saturating_sub(8).max(24);
+    app.ui.out(|out| {
+        let title = if found.title.is_empty() { "" } else { "  " };
+        writeln!(out, "{}{title}{}\n", found.code, found.title)?;
+        for (label, text) in lines {
+            let mut label = label;
+            for line in textwrap::wrap(text, room) {
+                writeln!(out, "{label:5}  {line}")?;
+                label = "";
+            }
+        }
+        Ok(())
+    })?;
     Ok(Exit::Done)
+}
+
+/// All codes as a page; with a plugin's name, its own.
+pub(crate) fn all(app: &App, plugin: Option<&str>) -> Outcome {
+    let mut pages: Vec<(String, Vec<Explanation>)> = Vec::new();
+    for (name, known) in of_plugins(app).filter(|(name, _)| plugin.is_none_or(|p| p == name)) {
+        match pages.last_mut().filter(|(last, _)| *last == name) {
+            Some((_, page)) => page.push(known),
+            None => pages.push((name, vec![known])),
+        }
+    }
+    match plugin {
+        None => pages.insert(0, ("skybridge".to_owned(), own().collect())),
+        Some(name) if pages.is_empty() => {
+            let summary = format!("no plugin `{name}` that explains its codes is at hand");
+            return Err(Failure::usage(summary, "`skybridge plugin list` shows those at hand"));
+        }
+        Some(_) => {}
+    }
+    app.ui.out(|out| pages.iter().try_for_each(|(name, page)| write_page(name, page, out)))?;
+    Ok(Exit::Done)
+}
+
+fn write_page(name: &str, page: &[Explanation], out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "# Diagnostics of {name}\n")?;
+    writeln!(out, "Made by `skybridge explain --all`; {} codes.\n", page.len())?;
+    let mut sorted: Vec<&Explanation> = page.iter().collect();
+    sorted.sort_by(|a, b| a.code.cmp(&b.code));
+    for Explanation { code, title, cause, fix, reference } in sorted {
+        let dash = if title.is_empty() { "" } else { " - " };
+        writeln!(out, "## {code}{dash}{title}\n\n**Cause.** {cause}\n\n**Fix.** {fix}\n")?;
+        if let Some(reference) = reference {
+            writeln!(out, "**See.** {reference}\n")?;
+        }
+    }
+    Ok(())
 }

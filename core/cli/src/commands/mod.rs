@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod explain;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod resume;

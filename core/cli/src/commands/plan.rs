@@ -11,13 +11,15 @@ use skybridge_plan::view::{
 };
 use skybridge_plan::{Plan, PlanOptions, Selector};
 
+use skybridge_plugin_protocol::onboard::purpose;
+
 use crate::app::App;
 use crate::args::{PlanArgs, PlanFormat};
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::render::diagnostics::show;
-use crate::session::{self, Observed, Session};
+use crate::session::{self, Asked, Observed, Session};
 use crate::state::StateDir;
 use crate::ui::Ui;
 use crate::vault::NoVault;
@@ -28,6 +30,7 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
     show(&app.ui, &checked.warnings, Some(&checked.text));
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
+    let mut stuck = None;
     // A plan that takes away is made from what was planned to be there; looking comes with the run.
     let (plan, unseen) = if args.offline || args.destroy {
         (offline(app, &checked, &options).await?, Diagnostics::new())
@@ -35,11 +38,11 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
         let doing = format!("plan {}", args.manifest.display());
         let session =
             Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
-        let context = session.describe(&options).await?;
-        let seen = session.observe(app, context).await;
+        let looked = look(app, &session, &options).await;
         session.close().await;
-        let Observed { context, unseen } = seen?;
-        (context.plan, unseen)
+        let (plan, unseen, findings) = looked?;
+        stuck = findings;
+        (plan, unseen)
     };
     match &args.out {
         Some(path) => {
@@ -53,6 +56,9 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
         None => app.ui.out(|out| write(&app.ui, args, &plan, out))?,
     }
     show(&app.ui, &unseen, None);
+    if let Some(failure) = stuck {
+        return Err(failure);
+    }
     Ok(if plan.errored() {
         Exit::Failed
     } else if args.detailed_exit_code && plan.has_changes() {
@@ -60,6 +66,19 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
     } else {
         Exit::Done
     })
+}
+
+/// The plan as the world is, why steps could not be looked at, and what would stop the writes: that
+/// is told after the plan, which is shown all the same.
+async fn look(
+    app: &App,
+    session: &Session,
+    options: &PlanOptions,
+) -> Outcome<(Plan, Diagnostics, Option<Box<Failure>>)> {
+    let context = session.describe(app, purpose::CONNECT, options).await?;
+    let Observed { context, unseen } = session.observe(app, context).await?;
+    let stuck = session.preflight(app, &context).await.err();
+    Ok((context.plan, unseen, stuck))
 }
 
 fn options(args: &PlanArgs) -> Outcome<PlanOptions> {
@@ -81,7 +100,7 @@ async fn offline(app: &App, checked: &connect::Checked, options: &PlanOptions) -
     let surroundings = app.surroundings(Arc::new(NoVault), Arc::new(NoWitness));
     let instances = connect::open(checked, &surroundings, &std::collections::BTreeMap::new())?;
     let nowhere = StateDir::nowhere();
-    Ok(session::describe(checked, &instances, options, nowhere).await?.plan)
+    Ok(session::describe(checked, &instances, &Asked::default(), options, nowhere).await?.plan)
 }
 
 fn write(ui: &Ui, args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {

@@ -17,8 +17,8 @@ pub(crate) fn show(ui: &Ui, diagnostics: &Diagnostics, source: Option<&str>) {
         ui.say(format!("… and {} more problems", sorted.len() - DIAGNOSTICS_MAX));
     }
     if sorted.len() > 1 {
-        let errors = sorted.iter().filter(|d| d.severity == Severity::Error).count();
-        let warnings = sorted.len() - errors;
+        let of = |severity| sorted.iter().filter(|d| d.severity == severity).count();
+        let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
         ui.say(format!("{}, {}", count(errors, "error"), count(warnings, "warning")));
     }
 }
@@ -37,8 +37,9 @@ pub(crate) fn render(
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(diagnostic.summary.as_str()).id(diagnostic.code);
+    let title = level.primary_title(diagnostic.summary.as_str()).id(diagnostic.code.as_ref());
     let mut group = Group::with_title(title);
     let place = diagnostic.span.as_ref().zip(source).and_then(|(span, source)| {
         let (offset, length) = span.bytes;

@@ -1,5 +1,6 @@
 //! Why steps failed: one diagnostic a cause, however many steps it stopped.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use skybridge_engine::Failure;
@@ -20,9 +21,13 @@ pub(crate) fn diagnose(failures: &[Failure], code: &'static str) -> Diagnostics 
 }
 
 fn cause(code: &'static str, text: String, failures: &[&Failure]) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(code, text);
-    let Some((first, others)) = failures.split_first() else { return diagnostic };
-    diagnostic = diagnostic.at(first.address.clone());
+    let Some((first, others)) = failures.split_first() else {
+        return Diagnostic::error(code, text);
+    };
+    // The plugin's own code says more, and `skybridge explain` knows it.
+    let own = first.error.detail.code.clone().map(Cow::Owned);
+    let mut diagnostic =
+        Diagnostic::error(own.unwrap_or(Cow::Borrowed(code)), text).at(first.address.clone());
     let detail = &first.error.detail;
     let mut notes: Vec<String> = Vec::new();
     if !detail.context.is_empty() {

@@ -40,7 +40,8 @@ pub enum StartError {
     /// The journal speaks of a step the plan does not have.
     #[error("the journal speaks of {0}, which the plan does not have")]
     UnknownStep(Address),
-    /// A step was begun before one that it needs was done: not our journal.
+    /// A step was begun before one that it needs was done, or had ended where that is enough: not
+    /// our journal.
     #[error("by the journal {address} was begun although {need}, which it needs, was not done")]
     OutOfOrder {
         /// The step.
@@ -111,6 +112,13 @@ impl Machine {
         let started = RunEvent::RunStarted { run: run.to_string(), at: now, steps, ended };
         turn.effects.push(Effect::Tell(started));
         self.count_needs();
+        // A crash may have struck between a failure and what had to be skipped for it.
+        let broken = |step: &u32| {
+            matches!(self.steps[*step as usize].status, Status::Failed | Status::Skipped)
+        };
+        for step in self.positions().filter(broken).collect::<Vec<_>>() {
+            self.skip_dependents(step, now, turn);
+        }
         for step in self.positions() {
             let state = &self.steps[step as usize];
             match state.status {
@@ -119,9 +127,11 @@ impl Machine {
                 Status::Pending if state.unmet == 0 && state.wait == Wait::Others => {
                     self.enqueue(step, now);
                 }
-                // A crash may have struck between a failure and what had to be skipped for it.
-                Status::Failed | Status::Skipped => self.skip_dependents(step, turn),
-                Status::Pending | Status::Settled | Status::Ready => {}
+                Status::Pending
+                | Status::Settled
+                | Status::Ready
+                | Status::Failed
+                | Status::Skipped => {}
             }
         }
     }
@@ -141,7 +151,8 @@ impl Machine {
         }
     }
 
-    /// Works out for each step how many of those it needs are not done yet.
+    /// Works out for each step how many of those it needs are not done yet. For a step that always
+    /// runs, those that failed or were skipped are taken off by [`Machine::skip_dependents`].
     fn count_needs(&mut self) {
         for (state, needs) in self.steps.iter_mut().zip(&self.graph.needs) {
             state.unmet = *needs;
@@ -219,8 +230,14 @@ fn in_order(work: &Work, steps: &[Step]) -> Result<(), StartError> {
         if matches!(state.status, Status::Pending | Status::Settled | Status::Skipped) {
             continue;
         }
-        let undone = |need: &&u32| steps.get(**need as usize).is_some_and(|s| !s.status.is_done());
-        if let Some(need) = step.needs.iter().find(undone)
+        let status = |need: u32| steps.get(need as usize).map(|state| state.status);
+        let all_skipped = step.needs.iter().all(|need| status(*need) == Some(Status::Skipped));
+        let early = |need: &&u32| {
+            status(**need).is_some_and(|status| {
+                if step.always { !status.is_final() || all_skipped } else { !status.is_done() }
+            })
+        };
+        if let Some(need) = step.needs.iter().find(early)
             && let Some(need) = work.steps.get(*need as usize)
         {
             let (address, need) = (step.address.clone(), need.address.clone());

@@ -52,26 +52,45 @@ impl Machine {
         let event = Event::StepFailed { address, attempt, error, at: now, r#final: true };
         self.record(step, event, turn);
         turn.effects.push(Effect::Tell(failed));
-        self.skip_dependents(step, turn);
+        self.skip_dependents(step, now, turn);
     }
 
-    /// Skips everything that needs `step`, directly or not. None of it can have been begun.
-    pub(super) fn skip_dependents(&mut self, step: u32, turn: &mut Turn) {
-        // The root cause of a step that was itself skipped is the one that step names.
-        let because = match &self.steps[step as usize].because {
-            Some(root) => root.clone(),
-            None => self.work.steps[step as usize].address.clone(),
-        };
+    /// Skips what needs `step`, which failed or was skipped, directly or not. None of it can have
+    /// been begun. Steps that always run are only skipped when everything they need was.
+    pub(super) fn skip_dependents(&mut self, step: u32, now: Timestamp, turn: &mut Turn) {
         let mut around = vec![step];
         while let Some(step) = around.pop() {
+            // The root cause of a step that was itself skipped is the one that step names.
+            let because = match &self.steps[step as usize].because {
+                Some(root) => root.clone(),
+                None => self.work.steps[step as usize].address.clone(),
+            };
             for at in 0..self.graph.dependents(step).len() {
                 let dependent = self.graph.dependents(step)[at];
-                if self.steps[dependent as usize].status == Status::Pending {
-                    self.skip(dependent, because.clone(), turn);
-                    around.push(dependent);
+                if self.steps[dependent as usize].status != Status::Pending {
+                    continue;
                 }
+                if self.work.steps[dependent as usize].always {
+                    self.steps[dependent as usize].unmet -= 1;
+                    if self.steps[dependent as usize].unmet > 0 {
+                        continue;
+                    }
+                    if self.has_something_to_put_back(dependent) {
+                        self.enqueue(dependent, now);
+                        continue;
+                    }
+                }
+                self.skip(dependent, because.clone(), turn);
+                around.push(dependent);
             }
         }
+    }
+
+    /// Whether a step that always runs, and whose needs have ended, has anything to do: one of them
+    /// at least was not skipped.
+    fn has_something_to_put_back(&self, step: u32) -> bool {
+        let needs = &self.work.steps[step as usize].needs;
+        needs.iter().any(|need| self.steps[*need as usize].status != Status::Skipped)
     }
 
     fn skip(&mut self, step: u32, because: Address, turn: &mut Turn) {

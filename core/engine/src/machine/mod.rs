@@ -102,7 +102,7 @@ pub struct Machine {
 struct Step {
     status: Status,
     wait: Wait,
-    /// Steps it needs that are not done.
+    /// Steps it needs that are not done; of a step that always runs, that have not ended.
     unmet: u32,
     /// The position of its throttle domain.
     domain: u32,

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use skybridge_plugin_protocol::onboard::{HandoverField, Step, StepTemplate, Undo, effect};
 
+use super::late::late;
 use crate::HAND_OVER;
 use crate::action::{Action, Performer};
 use crate::graph::{Row, to_u32};
 use crate::input::ConnectorInput;
-use crate::language::{Piece, Pieces, escape};
+use crate::language::{Piece, Pieces, escape, escape_value};
 use crate::plan::{Connector, Note, Plan, StepRow};
 use crate::scopes;
 
@@ -29,8 +30,8 @@ pub(crate) fn assemble(
     for at in order {
         if let Some(input) = inputs[*at as usize].take() {
             let name = input.name.clone();
-            add_connector(&mut plan, input, &std::mem::take(&mut orders[*at as usize]), &ends);
-            ends.insert(name, to_u32(plan.rows.len() - 1));
+            let order = std::mem::take(&mut orders[*at as usize]);
+            ends.insert(name, add_connector(&mut plan, input, &order, &ends));
         }
     }
     let doubled = plan.reindex();
@@ -38,12 +39,13 @@ pub(crate) fn assemble(
     plan
 }
 
+/// Adds a connector; the position of its hand-over.
 fn add_connector(
     plan: &mut Plan,
     mut input: ConnectorInput,
     order: &[u32],
     ends: &BTreeMap<String, u32>,
-) {
+) -> u32 {
     let connector = to_u32(plan.connectors.len());
     let depends_on: BTreeSet<String> =
         input.depends_on.iter().map(|dependency| dependency.connector.clone()).collect();
@@ -52,17 +54,26 @@ fn add_connector(
     gates.sort_unstable();
     // Written down once; every first step of the connector shares it.
     let gate = plan.graph.store(gates);
-    let description = std::mem::take(&mut input.description);
+    let mut description = std::mem::take(&mut input.description);
+    let (late, early): (Vec<u32>, Vec<u32>) = {
+        let late = late(&description, order);
+        order.iter().partition(|at| late[**at as usize])
+    };
     let templates: Vec<u32> = description
         .templates
         .into_iter()
         .map(|template| plan.add_template(connector, template, Performer::Plugin))
         .collect();
-    let sinks = add_steps(plan, &description.steps, order, &templates, gate);
+    let mut adding = Adding::new(&description.steps, &templates, gate);
+    adding.add(plan, &early, None);
+    let sinks = adding.sinks(&early);
     let name = &input.name;
     plan.notes.extend(
         description.notes.into_iter().map(|text| Note { connector: Some(name.clone()), text }),
     );
+    let left_out = description.left_out.into_iter();
+    plan.left_out.extend(left_out.map(|left| (connector, left)));
+    let platform = description.platforms.remove(&input.destination);
     plan.connectors.push(Connector {
         name: input.name,
         plugin: input.plugin,
@@ -70,44 +81,65 @@ fn add_connector(
         destination_title: input.destination_title,
         depends_on: depends_on.into_iter().collect(),
     });
-    add_hand_over(plan, connector, description.handover, sinks, gate);
+    add_hand_over(plan, connector, description.handover, platform.as_ref(), sinks, gate);
+    let end = to_u32(plan.rows.len() - 1);
+    adding.add(plan, &late, Some(end));
+    end
 }
 
-/// Adds the steps in order; positions of those that none of them needs.
-fn add_steps(
-    plan: &mut Plan,
-    steps: &[Step],
-    order: &[u32],
-    templates: &[u32],
+/// The steps of a connector on their way into the plan.
+struct Adding<'a> {
+    steps: &'a [Step],
+    templates: &'a [u32],
     gate: Row,
-) -> Vec<u32> {
-    let base = to_u32(plan.rows.len());
-    let mut place = vec![0_u32; steps.len()];
-    for (old, new) in order.iter().zip(base..) {
-        place[*old as usize] = new;
+    /// Where each step stands in the plan.
+    place: Vec<u32>,
+    /// Whether a step that does not run without it needs it.
+    needed: Vec<bool>,
+}
+
+impl<'a> Adding<'a> {
+    fn new(steps: &'a [Step], templates: &'a [u32], gate: Row) -> Self {
+        let (place, needed) = (vec![0; steps.len()], vec![false; steps.len()]);
+        Self { steps, templates, gate, place, needed }
     }
-    let mut needed = vec![false; steps.len()];
-    for old in order {
-        let step = &steps[*old as usize];
-        let template = templates[step.template as usize];
-        let action = match plan.templates[template as usize].body.effect.as_str() {
-            effect::READ => Action::Read,
-            effect::MINT => Action::Mint,
-            _ => Action::Ensure,
-        };
-        let scope = plan.scopes.number(step.scope.as_deref());
-        let vars = vars_number(plan, &step.vars);
-        plan.rows.push(StepRow { template, scope, vars, action });
-        if step.needs.is_empty() {
-            plan.graph.push_row(gate);
-            continue;
+
+    /// Adds steps in order; those that ask for it wait for `hand_over` as well.
+    fn add(&mut self, plan: &mut Plan, order: &[u32], hand_over: Option<u32>) {
+        for old in order {
+            let step = &self.steps[*old as usize];
+            let template = self.templates[step.template as usize];
+            let body = &plan.templates[template as usize].body;
+            let action = match body.effect.as_str() {
+                effect::READ => Action::Read,
+                effect::MINT => Action::Mint,
+                _ => Action::Ensure,
+            };
+            let (always, waits) = (body.always, hand_over.filter(|_| body.after_handover));
+            self.place[*old as usize] = to_u32(plan.rows.len());
+            let scope = plan.scopes.number(step.scope.as_deref());
+            let vars = vars_number(plan, &step.vars);
+            plan.rows.push(StepRow { template, scope, vars, action });
+            if step.needs.is_empty() && waits.is_none() {
+                plan.graph.push_row(self.gate);
+                continue;
+            }
+            if !always {
+                step.needs.iter().for_each(|need| self.needed[*need as usize] = true);
+            }
+            let places = step.needs.iter().map(|need| self.place[*need as usize]);
+            let mut needs: Vec<u32> = places.chain(waits).collect();
+            needs.sort_unstable();
+            plan.graph.push(needs);
         }
-        let mut needs: Vec<u32> = step.needs.iter().map(|need| place[*need as usize]).collect();
-        needs.sort_unstable();
-        needs.iter().for_each(|need| needed[(need - base) as usize] = true);
-        plan.graph.push(needs);
     }
-    (base..).zip(needed).filter(|(_, needed)| !needed).map(|(at, _)| at).collect()
+
+    /// The steps the hand-over has to wait for itself, so that it waits for all: those that no other
+    /// needs. One that always runs does not count as such, for it runs when what it needs failed.
+    fn sinks(&self, early: &[u32]) -> Vec<u32> {
+        let sinks = early.iter().filter(|old| !self.needed[**old as usize]);
+        sinks.map(|old| self.place[*old as usize]).collect()
+    }
 }
 
 /// The steps of one scope mostly have the same variables and stand together, so comparing with the
@@ -128,6 +160,7 @@ fn add_hand_over(
     plan: &mut Plan,
     connector: u32,
     fields: Vec<HandoverField>,
+    platform: Option<&Value>,
     sinks: Vec<u32>,
     gate: Row,
 ) {
@@ -141,7 +174,8 @@ fn add_hand_over(
         .collect();
     let mut needs: BTreeSet<u32> = sinks.into_iter().collect();
     needs.extend(inputs.iter().filter_map(|input| source(plan, connector, input)));
-    let template = hand_over_template(&plan.connectors[connector as usize], &fields, inputs);
+    let connector_of_it = &plan.connectors[connector as usize];
+    let template = hand_over_template(connector_of_it, &fields, platform, inputs);
     let template = plan.add_template(connector, template, Performer::Host);
     plan.rows.push(StepRow { template, scope: scopes::NONE, vars: 0, action: Action::HandOver });
     if needs.is_empty() {
@@ -170,6 +204,7 @@ fn source(plan: &Plan, connector: u32, input: &str) -> Option<u32> {
 fn hand_over_template(
     connector: &Connector,
     fields: &[HandoverField],
+    platform: Option<&Value>,
     inputs: BTreeSet<String>,
 ) -> StepTemplate {
     let fields: Vec<_> = fields
@@ -183,12 +218,16 @@ fn hand_over_template(
             })
         })
         .collect();
+    let mut desired = json!({ "destination": escape(&connector.destination), "fields": fields });
+    if let Some(platform) = platform {
+        desired["platform"] = escape_value(platform);
+    }
     StepTemplate {
         kind: HAND_OVER.to_owned(),
         title: format!("hand the connection over to {}", escape(&connector.destination_title)),
         group: "Hand-over".to_owned(),
         effect: effect::ENSURE.to_owned(),
-        desired: json!({ "destination": escape(&connector.destination), "fields": fields }),
+        desired,
         inputs: inputs.into_iter().collect(),
         undo: Some(Undo { title: "withdraw the connection".to_owned(), calls: Vec::new() }),
         throttle: format!("destination/{}", escape(&connector.destination)),

@@ -60,6 +60,9 @@ fn audit_template(i: usize, template: &StepTemplate, complaints: &mut Complaints
             "at least one success, and a budget of at least one interval",
         );
     }
+    if template.always {
+        audit_always(template, complaints);
+    }
     each_text_of(template, &mut |field, text| {
         for piece in Pieces::of(text) {
             if let Piece::Odd(odd) = piece {
@@ -68,6 +71,27 @@ fn audit_template(i: usize, template: &StepTemplate, complaints: &mut Complaints
                 );
                 complaints.push(codes::TEXT, &problem, "double it where it stands for itself");
             }
+        }
+    });
+}
+
+/// A step that always runs may find that what it reads was never put out.
+fn audit_always(template: &StepTemplate, complaints: &mut Complaints<'_>) {
+    let shown = shown::local(template);
+    if template.effect == effect::MINT {
+        let problem = format!("template `{shown}` always runs and has the effect mint");
+        complaints.push(codes::ALWAYS, &problem, "putting something back mints nothing");
+    }
+    each_text(&template.desired, &mut |text| {
+        let mut pieces = Pieces::of(text);
+        let whole = matches!((pieces.next(), pieces.next()), (Some(Piece::Output(_)), None));
+        if !whole && Pieces::of(text).any(|piece| matches!(piece, Piece::Output(_))) {
+            let problem = format!(
+                "template `{shown}` always runs, and a text of its desired state is cut by a placeholder: {text:?}"
+            );
+            let help =
+                "the output may be missing; read it as an input, or let it be the whole text";
+            complaints.push(codes::ALWAYS, &problem, help);
         }
     });
 }
@@ -136,6 +160,12 @@ fn audit_step(
         let problem = format!("the scope of step {position} ({}) is malformed", name(complaints));
         let help = "scopes are not empty, hold no blanks, and fit in an address";
         complaints.push(codes::WORD, &problem, help);
+    }
+    if template.always && step.needs.is_empty() {
+        let shown = name(complaints);
+        let problem = || format!("{shown} always runs and needs nothing");
+        let help = "let it need the steps whose changes it puts back";
+        complaints.push_of_template(codes::ALWAYS, step.template, "", problem, help);
     }
     let given = |var: &str| step.vars.contains_key(var) || (var == "scope" && step.scope.is_some());
     for var in vars[step.template as usize].iter().filter(|var| !given(var)) {

@@ -10,16 +10,17 @@ use crate::plan::{Note, Plan};
 
 /// The plan that takes away what `plan` makes: the steps that have an undo, in reverse order.
 pub(crate) fn destroy(plan: &Plan) -> Plan {
+    let last = to_u32(plan.connectors.len()).saturating_sub(1);
     let mut reversed = Plan {
         connectors: plan.connectors.iter().rev().cloned().collect(),
         templates: plan.templates.clone(),
         scopes: plan.scopes.clone(),
         vars: plan.vars.clone(),
         notes: plan.notes.clone(),
+        left_out: plan.left_out.iter().map(|(at, left)| (last - at, left.clone())).collect(),
         destroy: true,
         ..Plan::default()
     };
-    let last = to_u32(plan.connectors.len()).saturating_sub(1);
     let kept: Vec<bool> = plan
         .rows
         .iter()
@@ -30,8 +31,10 @@ pub(crate) fn destroy(plan: &Plan) -> Plan {
         let body = &mut template.body;
         body.title = undo_title(body);
         body.calls = body.undo.take().map_or_else(Vec::new, |undo| undo.calls);
-        // What the step would wait for and put out is said of making, not of taking away.
+        // What the step would wait for and put out is said of making, not of taking away; and where
+        // the hand-over stands among them, the needs tell.
         body.readiness = None;
+        (body.always, body.after_handover) = (false, false);
         body.desired = serde_json::Value::Null;
         body.inputs.clear();
         body.outputs.clear();

@@ -2,8 +2,10 @@
 //!
 //! 1. [`connectors`]: names, `depends-on`, and an order of the connectors;
 //! 2. [`audit`]: templates and steps on their own: words, numbers, texts;
+//!    and [`besides`]: what is left out, permissions, platforms;
 //! 3. [`local`]: the graph of one connector: order or circles, addresses;
-//! 4. [`references`]: inputs and placeholders against what dependencies put out;
+//! 4. [`references`]: inputs and placeholders against what dependencies put out, and [`late`]: what
+//!    is handed over against what only runs afterwards;
 //! 5. [`assemble`]: all connectors in one graph, each with its hand-over;
 //! 6. [`destroy`]: the other way round, when the connection is to be taken away;
 //! 7. [`select`]: the part that was asked for.
@@ -12,8 +14,10 @@
 
 mod assemble;
 mod audit;
+mod besides;
 mod connectors;
 mod destroy;
+mod late;
 mod local;
 mod references;
 mod report;
@@ -89,6 +93,7 @@ fn check(input: &mut ConnectorInput, report: &mut Report) -> Option<Vec<u32>> {
     let ConnectorInput { name, plugin, description, span, .. } = input;
     let mut complaints = Complaints::new(name, plugin, span.as_ref(), report);
     let positions_are_good = audit::audit(description, &mut complaints);
+    besides::audit(description, &mut complaints);
     let mut order = None;
     if positions_are_good {
         for step in &mut description.steps {
@@ -97,6 +102,9 @@ fn check(input: &mut ConnectorInput, report: &mut Report) -> Option<Vec<u32>> {
         }
         order = local::order(description, &mut complaints);
         references::check(description, &mut complaints);
+        if let Some(order) = &order {
+            late::check(description, order, &mut complaints);
+        }
     }
     drop(complaints);
     order.filter(|_| report.count() == before)

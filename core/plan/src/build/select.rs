@@ -12,6 +12,7 @@ use crate::graph::{Graph, to_u32};
 use crate::input::PlanOptions;
 use crate::plan::Plan;
 use crate::selector::Selector;
+use crate::step::PlannedStep;
 
 /// Scopes compared when looking for the one that was meant: comparing takes time.
 const SCOPES_COMPARED_MAX: usize = 2_000;
@@ -32,7 +33,8 @@ pub(crate) fn select(plan: Plan, options: &PlanOptions, report: &mut Report) -> 
         }
     }
     if let Some(selector) = &options.upto {
-        let needed = closure(plan.graph(), &matched(&plan, selector, report));
+        let mut needed = closure(plan.graph(), &matched(&plan, selector, report));
+        add_putting_back(&plan, &mut needed);
         chosen.iter_mut().zip(needed).for_each(|(chosen, needed)| *chosen &= needed);
     }
     if report.count() > before {
@@ -107,6 +109,15 @@ fn closure(graph: &Graph, from: &[u32]) -> Vec<bool> {
     reached
 }
 
+/// What chosen steps change for the time of the run is put back, asked for or not.
+fn add_putting_back(plan: &Plan, chosen: &mut [bool]) {
+    for step in plan.steps().filter(PlannedStep::always) {
+        let changes =
+            |need: &u32| chosen[*need as usize] && plan.rows[*need as usize].action.changes();
+        chosen[step.position() as usize] |= step.needs().iter().any(changes);
+    }
+}
+
 /// The chosen steps alone; what they need and the plan no longer has is noted at each.
 fn narrowed(plan: Plan, chosen: &[bool]) -> Plan {
     let mut place = vec![u32::MAX; plan.len()];
@@ -123,8 +134,18 @@ fn narrowed(plan: Plan, chosen: &[bool]) -> Plan {
             narrowed.expects.insert(new, gone);
         }
     }
-    let Plan { connectors, templates, families, scopes, vars, notes, destroy, .. } = plan;
-    narrowed = Plan { connectors, templates, families, scopes, vars, notes, destroy, ..narrowed };
+    let Plan { connectors, templates, families, scopes, vars, notes, left_out, destroy, .. } = plan;
+    narrowed = Plan {
+        connectors,
+        templates,
+        families,
+        scopes,
+        vars,
+        notes,
+        left_out,
+        destroy,
+        ..narrowed
+    };
     narrowed.reindex();
     narrowed
 }

@@ -137,11 +137,24 @@ impl Reader {
         self.plan.connectors = document.connectors.into_iter().map(connector).collect();
         let note = |note: v1::Note| Note { connector: note.connector, text: note.text };
         self.plan.notes = document.notes.into_iter().map(note).collect();
+        for left in document.left_out {
+            self.add_left_out(left)?;
+        }
         for step in document.steps {
             self.add(step)?;
         }
         self.plan.reindex();
         Ok(self.plan)
+    }
+
+    fn add_left_out(&mut self, left: v1::LeftOut) -> Result<(), ReadError> {
+        let v1::LeftOut { connector, scope, name, reason, code, help } = left;
+        let known = self.connectors.get(&connector);
+        let problem =
+            || inconsistent(&scope, format!("it is left out of `{connector}`, which is not there"));
+        let connector = *known.ok_or_else(problem)?;
+        self.plan.left_out.push((connector, onboard::LeftOut { scope, name, reason, code, help }));
+        Ok(())
     }
 
     fn add(&mut self, mut step: v1::Step) -> Result<(), ReadError> {
@@ -258,8 +271,10 @@ fn template_of(step: v1::Step) -> StepTemplate {
             interval_ms: readiness.interval_ms,
             budget_ms: readiness.budget_ms,
         }),
+        always: step.always,
         throttle: text(&step.throttle),
         notes: step.notes.iter().map(|note| text(note)).collect(),
+        ..StepTemplate::default()
     }
 }
 

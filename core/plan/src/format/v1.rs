@@ -31,6 +31,9 @@ pub struct Document {
     pub steps: Vec<Step>,
     /// Remarks on the plan.
     pub notes: Vec<Note>,
+    /// What the manifest means and the plan leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// How many steps do what, by action.
     pub counts: BTreeMap<String, usize>,
     /// `sha256:` and the hash of the bytes of the document before the comma that precedes this field.
@@ -129,6 +132,9 @@ pub struct Step {
     /// What must be true before dependents may start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
+    /// It runs once everything it needs has ended, well or not, unless all of that was skipped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
     /// The token bucket its calls draw from.
     pub throttle: String,
     /// Remarks on the step.
@@ -216,4 +222,25 @@ pub struct Note {
     pub connector: Option<String>,
     /// The remark.
     pub text: String,
+}
+
+/// Something the manifest means that cannot be onboarded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct LeftOut {
+    /// The connector it belongs to.
+    pub connector: String,
+    /// Which: a subscription's id, a cluster.
+    pub scope: String,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why, one sentence.
+    pub reason: String,
+    /// The plugin's stable code for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What a person can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }

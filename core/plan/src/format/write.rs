@@ -39,6 +39,9 @@ fn write_content(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let notes =
         notes.map(|note| v1::Note { connector: note.connector.clone(), text: note.text.clone() });
     write_lines("notes", notes, out)?;
+    if !plan.left_out.is_empty() {
+        write_lines("left-out", plan.left_out().map(left_out), out)?;
+    }
     out.write_all(b",\n\"counts\":")?;
     let counts: BTreeMap<&str, usize> =
         plan.counts().iter().map(|(action, n)| (action.as_str(), n)).collect();
@@ -84,6 +87,17 @@ fn connector(connector: &crate::plan::Connector) -> v1::Connector {
     }
 }
 
+fn left_out((connector, left): (&crate::plan::Connector, &onboard::LeftOut)) -> v1::LeftOut {
+    v1::LeftOut {
+        connector: connector.name.clone(),
+        scope: left.scope.clone(),
+        name: left.name.clone(),
+        reason: left.reason.clone(),
+        code: left.code.clone(),
+        help: left.help.clone(),
+    }
+}
+
 fn step_record(step: &PlannedStep<'_>) -> v1::Step {
     v1::Step {
         address: step.address_text(),
@@ -110,6 +124,7 @@ fn step_record(step: &PlannedStep<'_>) -> v1::Step {
             interval_ms: readiness.interval_ms,
             budget_ms: readiness.budget_ms,
         }),
+        always: step.always(),
         throttle: step.throttle(),
         notes: step.notes(),
         observed: step.planned().map(|planned| v1::Observed {

@@ -13,7 +13,8 @@ use crate::step::PlannedStep;
 /// Characters of a title in one line of a box.
 const LINE_CHARS: usize = 30;
 
-/// Writes the plan for `dot -Tsvg`. Needs that other needs imply are left out.
+/// Writes the plan for `dot -Tsvg`. Needs that other needs imply are left out; those of steps that run
+/// whatever happens are dashed.
 ///
 /// # Errors
 /// When writing fails.
@@ -70,10 +71,11 @@ fn write_group(
 
 fn write_edges(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     let ranks = ranks(&plan.graph);
-    let mut reducer = Reducer::new(&plan.graph, &ranks);
+    let mut reducer = Reducer::new(plan, &ranks);
     for step in plan.steps() {
         for need in reducer.needs(step.position()) {
-            page.line(&format!("  n{need} -> n{};", step.position()))?;
+            let style = if step.always() { " [style=dashed]" } else { "" };
+            page.line(&format!("  n{need} -> n{}{style};", step.position()))?;
         }
     }
     Ok(())

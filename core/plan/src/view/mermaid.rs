@@ -11,7 +11,8 @@ use crate::plan::Plan;
 use crate::reduce::Reducer;
 use crate::step::PlannedStep;
 
-/// Writes the plan as a flowchart. Needs that other needs imply are left out.
+/// Writes the plan as a flowchart. Needs that other needs imply are left out; those of steps that run
+/// whatever happens are dotted.
 ///
 /// # Errors
 /// When writing fails.
@@ -34,10 +35,11 @@ pub fn write(plan: &Plan, out: &mut dyn io::Write) -> io::Result<()> {
         page.line("  end")?;
     }
     let ranks = ranks(&plan.graph);
-    let mut reducer = Reducer::new(&plan.graph, &ranks);
+    let mut reducer = Reducer::new(plan, &ranks);
     for step in plan.steps() {
         for need in reducer.needs(step.position()) {
-            page.line(&format!("  n{need} --> n{}", step.position()))?;
+            let arrow = if step.always() { "-.->" } else { "-->" };
+            page.line(&format!("  n{need} {arrow} n{}", step.position()))?;
         }
     }
     for (action, _) in plan.counts().iter() {

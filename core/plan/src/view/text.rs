@@ -11,6 +11,9 @@ use crate::order::ranks;
 use crate::plan::{Connector, Plan};
 use crate::reduce::Reducer;
 
+/// Things left out that are shown, unless everything is.
+const LEFT_OUT_SHOWN_MAX: usize = 20;
+
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
@@ -52,7 +55,7 @@ pub fn write(plan: &Plan, options: &TextOptions, out: &mut dyn io::Write) -> io:
         plan,
         folds,
         painter,
-        steps: StepWriter { options, painter, reducer: Reducer::new(plan.graph(), &ranks) },
+        steps: StepWriter { options, painter, reducer: Reducer::new(plan, &ranks) },
         page: Page::new(out),
     };
     view.header()?;
@@ -62,6 +65,7 @@ pub fn write(plan: &Plan, options: &TextOptions, out: &mut dyn io::Write) -> io:
         }
     }
     view.notes()?;
+    view.left_out()?;
     view.summary(ranks.iter().copied().max().unwrap_or(0) as usize)?;
     view.page.finish()
 }
@@ -189,6 +193,43 @@ impl View<'_> {
         Ok(())
     }
 
+    /// What the manifest means and the plan leaves out; of many, the first ones.
+    fn left_out(&mut self) -> io::Result<()> {
+        let plan = self.plan;
+        if plan.left_out.is_empty() {
+            return Ok(());
+        }
+        self.page.line("")?;
+        let heading = self.painter.paint(Style::Bold, "Left out");
+        self.page.line(&heading)?;
+        let brief =
+            self.steps.options.detail == Detail::Brief && self.steps.options.max_steps.is_some();
+        let shown = if brief { LEFT_OUT_SHOWN_MAX } else { usize::MAX };
+        for (connector, left) in plan.left_out().take(shown) {
+            let mut text = match plan.connectors().len() {
+                2.. => format!("{}: ", connector.name),
+                _ => String::new(),
+            };
+            text.push_str(&match &left.name {
+                Some(name) => format!("{name} ({}): {}", left.scope, left.reason),
+                None => format!("{}: {}", left.scope, left.reason),
+            });
+            if let Some(code) = &left.code {
+                text.push_str(&format!(" [{code}]"));
+            }
+            self.steps.paragraph(&["  - "], &["    "], &text, None, &mut self.page)?;
+            if let Some(help) = &left.help {
+                let (lead, style) = (["    "], Some(Style::Dim));
+                self.steps.paragraph(&lead, &lead, help, style, &mut self.page)?;
+            }
+        }
+        if plan.left_out.len() > shown {
+            let more = format!("… and {} more", super::page::number(plan.left_out.len() - shown));
+            self.page.line(&format!("  {}", self.painter.paint(Style::Dim, &more)))?;
+        }
+        Ok(())
+    }
+
     fn summary(&mut self, depth: usize) -> io::Result<()> {
         let plan = self.plan;
         let counts = plan.counts();
@@ -205,7 +246,11 @@ impl View<'_> {
             .iter()
             .map(|(action, n)| format!("{} {action}", super::page::number(n)))
             .collect();
-        let text = format!("Plan: {}: {}.", counted(plan.len(), "step"), parts.join(", "));
+        let mut text = format!("Plan: {}: {}", counted(plan.len(), "step"), parts.join(", "));
+        if !plan.left_out.is_empty() {
+            text.push_str(&format!("; {} left out", super::page::number(plan.left_out.len())));
+        }
+        text.push('.');
         let text = self.painter.paint(Style::Bold, &text);
         self.page.line(&format!("{text} The longest chain has {}.", counted(depth, "step")))?;
         for line in remarks(plan) {

@@ -172,6 +172,9 @@ impl StepWriter<'_> {
         if !full {
             return lines;
         }
+        if step.always() {
+            lines.push("runs whatever happens to what it needs".to_owned());
+        }
         if !step.inputs().is_empty() {
             lines.push(format!("reads {}", step.inputs().join(", ")));
         }

@@ -359,6 +359,7 @@ pub(crate) fn description(subscriptions: &[&str]) -> Description {
             field("client-id", "Client ID", "<application.client-id>", false),
             field("client-secret", "Client secret", "<client-secret.secret>", true),
         ],
+        ..Description::default()
     }
 }
 

@@ -10,7 +10,7 @@ use skybridge_plan::view::{
 };
 use skybridge_plan::{ConnectorInput, Dependency, Plan, PlanOptions, Selector};
 use skybridge_plugin_protocol::onboard::{
-    Call, Description, HandoverField, Readiness, Step, StepTemplate, Undo,
+    Call, Description, HandoverField, LeftOut, Readiness, Step, StepTemplate, Undo,
 };
 
 use crate::check::{json, shown, text};
@@ -67,10 +67,17 @@ fn template() -> impl Strategy<Value = StepTemplate> {
     (
         (word(), option::of(word()), wild(), wild(), effect),
         (desired(), vec(reference(), 0..2), vec(word(), 0..3), vec(call(), 0..2)),
-        (option::of(undo), option::of(readiness), vec(wild(), 0..2)),
+        (
+            (option::of(undo), option::of(readiness), vec(wild(), 0..2)),
+            (prop::bool::weighted(0.2), prop::bool::weighted(0.2)),
+        ),
     )
         .prop_map(
-            |((kind, name, title, group, effect), (desired, inputs, outputs, calls), rest)| {
+            |(
+                (kind, name, title, group, effect),
+                (desired, inputs, outputs, calls),
+                (rest, late),
+            )| {
                 StepTemplate {
                     kind,
                     name,
@@ -86,6 +93,8 @@ fn template() -> impl Strategy<Value = StepTemplate> {
                     readiness: rest.1,
                     throttle: "x".to_owned(),
                     notes: rest.2,
+                    always: late.0,
+                    after_handover: late.1,
                 }
             },
         )
@@ -106,8 +115,21 @@ fn description() -> impl Strategy<Value = Description> {
         value,
         secret: false,
     });
-    (vec(template(), 1..4), vec(step, 0..8), vec(wild(), 0..2), vec(field, 0..2)).prop_map(
-        |(templates, steps, notes, handover)| Description { templates, steps, notes, handover },
+    let left_out = (wild(), option::of(wild()), wild(), option::of(wild())).prop_map(
+        |(scope, name, reason, help)| LeftOut { scope, name, reason, code: help.clone(), help },
+    );
+    let platforms = btree_map(prop_oneof![Just("d".to_owned()), wild()], desired(), 0..2);
+    let besides = (vec(left_out, 0..3), platforms);
+    (vec(template(), 1..4), vec(step, 0..8), vec(wild(), 0..2), vec(field, 0..2), besides).prop_map(
+        |(templates, steps, notes, handover, (left_out, platforms))| Description {
+            templates,
+            steps,
+            notes,
+            handover,
+            left_out,
+            permissions: Vec::new(),
+            platforms,
+        },
     )
 }
 
@@ -160,6 +182,20 @@ fn tame(inputs: &mut [ConnectorInput]) {
             step.template %= templates;
             step.scope = Some(format!("s{s}<x>"));
             step.needs.retain(|need| (*need as usize) < s);
+            if step.needs.is_empty() {
+                input.description.templates[step.template as usize].always = false;
+            }
+        }
+        for (l, left) in input.description.left_out.iter_mut().enumerate() {
+            left.scope = format!("{l}{}", left.scope);
+            left.reason = format!("r{}", left.reason);
+            (left.name, left.code, left.help) = (None, None, None);
+        }
+        let words = input.description.platforms.pop_last();
+        input.description.platforms.clear();
+        if let Some((_, words)) = words {
+            let words = serde_json::json!({ "words": words });
+            input.description.platforms.insert("d".to_owned(), words);
         }
     }
 }

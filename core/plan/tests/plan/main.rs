@@ -8,6 +8,7 @@ mod exhaustive;
 mod fixture;
 mod formats;
 mod hostile;
+mod late;
 mod observations;
 mod selection;
 mod views;

@@ -11,13 +11,16 @@
 #![forbid(unsafe_code)]
 
 mod azure;
+mod catalogue;
 mod checks;
 mod describe;
 mod errors;
 mod names;
 mod operator;
 mod outcome;
+mod proof;
 mod roles;
+mod rotation;
 mod schema;
 mod session;
 mod settings;

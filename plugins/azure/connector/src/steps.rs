@@ -11,7 +11,11 @@ use crate::session::Session;
 pub(crate) mod admin_consent;
 pub(crate) mod api_permissions;
 pub(crate) mod application;
+pub(crate) mod certificate;
 pub(crate) mod client_secret;
+pub(crate) mod credential;
+pub(crate) mod federated_credential;
+pub(crate) mod retired_credentials;
 pub(crate) mod role_actions;
 pub(crate) mod role_assignment;
 pub(crate) mod role_definition;
@@ -47,6 +51,9 @@ pub(crate) fn family(word: &str) -> Result<&'static dyn Family> {
         api_permissions::KIND => &api_permissions::ApiPermissions,
         admin_consent::KIND => &admin_consent::AdminConsent,
         client_secret::KIND => &client_secret::ClientSecret,
+        certificate::KIND => &certificate::Certificates,
+        federated_credential::KIND => &federated_credential::FederatedCredentials,
+        retired_credentials::KIND => &retired_credentials::RetiredCredentials,
         verification::KIND => &verification::Verification,
         _ => {
             let message = format!("internal error: there are no steps of the kind `{word}`");

@@ -4,5 +4,6 @@ mod classification;
 mod describing;
 mod names;
 mod rehearsal;
+mod rotation;
 mod settings;
 mod support;

@@ -1,9 +1,9 @@
 //! Founding a tenant: the operator and the grants it holds before anything happens.
 
 use serde_json::{Map, json};
+use uuid::Uuid;
 
 use crate::arm::builtin_roles;
-use crate::arm::estate::group_path;
 use crate::chance::seeded_id;
 use crate::clock::{DAY, Millis};
 use crate::error::SimulatorError;
@@ -115,7 +115,7 @@ fn operator(
     let born = now - AGE;
     let id = |label: &str, count: usize| seeded_id(scenario.seed, label, count as u64);
     let app_id = scenario.operator.client_id;
-    let principal = id("operator-principal", 0);
+    let principal = operator_principal(scenario);
     let mut properties = Map::new();
     properties.insert("displayName".to_owned(), json!(scenario.operator.display_name));
     let mut app_properties = properties.clone();
@@ -152,33 +152,49 @@ fn operator(
             created: born,
         }));
     }
-    for (count, wanted) in scenario.operator.assignments.iter().enumerate() {
-        let Some(role) = builtin_roles::named(&wanted.role) else { continue };
-        made.push(Object::RoleAssignment(RoleAssignment {
-            name: id("operator-assignment", count),
-            scope: scope_of(scenario, &wanted.scope),
-            role: role.id,
-            principal,
-            principal_type: "ServicePrincipal".to_owned(),
-            description: None,
-            condition: None,
-            condition_version: None,
-            created: born,
-            updated: born,
-            created_by: principal,
-            updated_by: principal,
-        }));
-    }
+    made.extend(roles_held(scenario, now).into_iter().map(Object::RoleAssignment));
     Ok(made)
 }
 
-fn scope_of(scenario: &Scenario, given: &str) -> String {
-    if !given.is_empty() {
-        return given.to_owned();
-    }
-    if scenario.tenant.root_management_group {
-        group_path(&scenario.root_group())
-    } else {
-        "/".to_owned()
-    }
+/// Id of the operator's service principal.
+pub(crate) fn operator_principal(scenario: &Scenario) -> Uuid {
+    seeded_id(scenario.seed, "operator-principal", 0)
+}
+
+/// The roles the operator and the people hold; those they may only take are not among them.
+fn roles_held(scenario: &Scenario, now: Millis) -> Vec<RoleAssignment> {
+    let born = now - AGE;
+    let operator = operator_principal(scenario);
+    let own = scenario.operator.assignments.iter();
+    let own = own.enumerate().map(|(count, wanted)| {
+        let name = seeded_id(scenario.seed, "operator-assignment", count as u64);
+        (name, operator, "ServicePrincipal", wanted)
+    });
+    let people = scenario.users.iter().flat_map(|user| {
+        user.assignments.iter().enumerate().map(|(count, wanted)| {
+            let label = format!("user-assignment/{}", user.id);
+            (seeded_id(scenario.seed, &label, count as u64), user.id, "User", wanted)
+        })
+    });
+    own.chain(people)
+        .filter(|(.., wanted)| !wanted.eligible)
+        .filter_map(|(name, principal, principal_type, wanted)| {
+            let role = builtin_roles::named(&wanted.role)?;
+            let condition = wanted.condition.clone();
+            Some(RoleAssignment {
+                name,
+                scope: scenario.scope_or_root(&wanted.scope),
+                role: role.id,
+                principal,
+                principal_type: principal_type.to_owned(),
+                description: None,
+                condition_version: condition.as_ref().map(|_| "2.0".to_owned()),
+                condition,
+                created: born,
+                updated: born,
+                created_by: operator,
+                updated_by: operator,
+            })
+        })
+        .collect()
 }

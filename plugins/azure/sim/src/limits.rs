@@ -25,6 +25,8 @@ pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 /// Exchanges kept in memory: a rehearsal of 1,000 subscriptions makes about this many.
 pub(crate) const TRAFFIC_KEPT_MAX: usize = 20_000;
+/// Kinds of calls counted apart; whatever comes beyond is counted together.
+pub(crate) const CALL_SHAPES_MAX: usize = 1_000;
 /// Largest scenario text.
 pub(crate) const SCENARIO_BYTES_MAX: usize = 1024 * 1024;
 /// Most subscriptions a scenario may name or generate: one tenant of 10,000 is a normal plan.
@@ -75,12 +77,18 @@ pub(crate) const ASSIGNABLE_SCOPES_MAX: usize = 2_000;
 pub(crate) const BUCKETS_MAX: usize = 10_000;
 /// Objects whose flapping reads are counted; beyond it the oldest ids start again at zero.
 pub(crate) const FLAPPING_OBJECTS_MAX: usize = 100_000;
+/// Deleted objects that some replicas still show; beyond it the oldest are gone at once.
+pub(crate) const DEPARTED_MAX: usize = 10_000;
 /// How long an access token is good for, in seconds, as the token endpoint says it.
 pub(crate) const TOKEN_SECONDS: i64 = 3_599;
 /// Longest display name of a role definition.
 pub(crate) const ROLE_NAME_CHARS_MAX: usize = 512;
 /// Longest description of a role definition or assignment.
 pub(crate) const DESCRIPTION_CHARS_MAX: usize = 1_024;
+/// Longest condition of a role assignment (the service's own limit).
+pub(crate) const CONDITION_CHARS_MAX: usize = 8 * 1024;
+/// Brackets and negations open at once in a condition: those people write have five.
+pub(crate) const CONDITION_DEPTH_MAX: usize = 64;
 /// Longest display name in the directory.
 pub(crate) const DISPLAY_NAME_CHARS_MAX: usize = 256;
 

@@ -7,12 +7,16 @@ use crate::clock::Millis;
 use crate::error::SimulatorError;
 use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
+mod access;
 mod check;
 mod sign_in;
 
 pub(crate) use sign_in::{
     Consent, DeviceCode, EXCHANGE_AUDIENCE, FederatedTrust, Issuer, Platform,
 };
+mod fault_rules;
+
+pub(crate) use access::{Assignment, DenyAssignment, Principal};
 
 /// What a rehearsal meets when nothing else is asked for.
 pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
@@ -22,6 +26,8 @@ pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
+    /// Whether what lags is seen now and then before its lag is over.
+    pub(crate) flapping: bool,
     pub(crate) tenant: Tenant,
     pub(crate) management_groups: Vec<ManagementGroup>,
     pub(crate) subscriptions: Vec<Subscription>,
@@ -29,6 +35,7 @@ pub(crate) struct Scenario {
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) users: Vec<User>,
     pub(crate) operator: Operator,
+    pub(crate) deny_assignments: Vec<DenyAssignment>,
     pub(crate) lag: Lag,
     pub(crate) page_size: PageSize,
     pub(crate) quotas: Quotas,
@@ -73,6 +80,9 @@ pub(crate) struct Subscription {
     /// Filled with the root group's id when left out.
     #[serde(default)]
     pub(crate) management_group: String,
+    /// The tenant it belongs to when that is another one: seen from here, but not of here.
+    #[serde(default)]
+    pub(crate) tenant: Option<Uuid>,
     #[serde(default)]
     pub(crate) resource_groups: Vec<String>,
 }
@@ -121,6 +131,8 @@ pub(crate) struct User {
     pub(crate) password: Option<String>,
     #[serde(default)]
     pub(crate) directory_roles: Vec<String>,
+    #[serde(default)]
+    pub(crate) assignments: Vec<Assignment>,
     /// Roles that could be activated and are not.
     #[serde(default)]
     pub(crate) eligible_directory_roles: Vec<String>,
@@ -137,21 +149,11 @@ pub(crate) struct Operator {
     pub(crate) display_name: String,
     pub(crate) secret: Option<String>,
     pub(crate) graph_roles: Vec<String>,
-    pub(crate) assignments: Vec<OperatorAssignment>,
+    pub(crate) assignments: Vec<Assignment>,
     /// Assertions its application trusts.
     pub(crate) federated: Vec<FederatedTrust>,
     /// Certificates its application may sign in with, as PEM texts.
     pub(crate) certificates: Vec<String>,
-}
-
-/// A role the operator holds from the start.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct OperatorAssignment {
-    pub(crate) role: String,
-    /// The root management group when left out.
-    #[serde(default)]
-    pub(crate) scope: String,
 }
 
 /// How long each kind of change takes to be seen everywhere, in milliseconds.
@@ -166,7 +168,9 @@ pub(crate) struct Lag {
     pub(crate) app_role_assignment: Millis,
     pub(crate) app_role_effect: Millis,
     pub(crate) role_definition: Millis,
+    pub(crate) role_definition_deletion: Millis,
     pub(crate) role_assignment: Millis,
+    pub(crate) role_assignment_deletion: Millis,
     pub(crate) role_assignment_effect: Millis,
     pub(crate) secret: Millis,
     pub(crate) credential_list: Millis,
@@ -246,7 +250,7 @@ pub(crate) struct Policy {
 }
 
 /// A fault, and the calls it befalls.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct FaultRule {
     pub(crate) service: Service,
@@ -265,6 +269,13 @@ pub(crate) struct FaultRule {
     pub(crate) effect: FaultEffect,
     #[serde(default)]
     pub(crate) retry_after: Option<u32>,
+    /// What the effect `answer` answers.
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+    #[serde(default)]
+    pub(crate) message: Option<String>,
 }
 
 /// The services: three of the cloud, and the platform connections are handed to.
@@ -278,9 +289,11 @@ pub(crate) enum Service {
 }
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum FaultEffect {
+    /// Whatever the rule says.
+    Answer,
     TooManyRequests,
     InternalError,
     ServiceUnavailable,
@@ -288,19 +301,16 @@ pub(crate) enum FaultEffect {
     ResetBeforeCommit,
     ResetAfterCommit,
     ResetMidBody,
+    /// Nothing happens, and nothing is answered until the client gives up.
+    Hang,
+    /// It happens, and is not answered until the client gives up.
+    HangAfterCommit,
 }
 
 impl Scenario {
     /// Reads and checks a scenario; the error names the line and the column.
     pub(crate) fn parse(text: &str) -> Result<Self, SimulatorError> {
-        if text.len() > SCENARIO_BYTES_MAX {
-            let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
-            return Err(SimulatorError::Scenario(reason));
-        }
-        if nesting(text) > NESTING_MAX {
-            let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
-            return Err(SimulatorError::Scenario(reason));
-        }
+        check_size(text)?;
         let mut scenario: Self =
             toml::from_str(text).map_err(|error| SimulatorError::Scenario(error.to_string()))?;
         let given = text
@@ -321,6 +331,19 @@ impl Scenario {
     pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| user.principal_name.eq_ignore_ascii_case(name))
     }
+}
+
+/// Whether a text is small and flat enough to be read.
+fn check_size(text: &str) -> Result<(), SimulatorError> {
+    if text.len() > SCENARIO_BYTES_MAX {
+        let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
+        return Err(SimulatorError::Scenario(reason));
+    }
+    if nesting(text) > NESTING_MAX {
+        let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
+        return Err(SimulatorError::Scenario(reason));
+    }
+    Ok(())
 }
 
 /// How deep brackets are nested at most, those in texts and comments counted too: the parser calls

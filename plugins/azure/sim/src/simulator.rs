@@ -272,7 +272,9 @@ fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
 
 fn control_answer(world: Arc<Mutex<World>>, ready: Ready) -> Arc<Answer> {
     Arc::new(move |arrived| {
-        let reply = control::answer(&mut locked(&world), &ready, &arrived, clock::now());
+        let mut world = locked(&world);
+        let reply = control::faults::answer(&mut world, &arrived)
+            .unwrap_or_else(|| control::answer(&mut world, &ready, &arrived, clock::now()));
         leaving(Outcome { reply, delivery: Delivery::Whole })
     })
 }

@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use crate::error::SimulatorError;
 
+mod assignments;
 pub(crate) mod files;
 mod log;
 pub(crate) mod objects;
 
+pub(crate) use assignments::RoleAssignments;
 use log::{Batch, Change, ChangeLog};
 pub(crate) use objects::{
     AppRoleAssignment, Application, FederatedCredential, KeyCredential, Kind, Object, Password,
@@ -28,7 +30,7 @@ pub(crate) struct Store {
     pub(crate) applications: BTreeMap<Uuid, Application>,
     pub(crate) service_principals: BTreeMap<Uuid, ServicePrincipal>,
     pub(crate) app_role_assignments: BTreeMap<Uuid, AppRoleAssignment>,
-    pub(crate) role_assignments: BTreeMap<Uuid, RoleAssignment>,
+    pub(crate) role_assignments: RoleAssignments,
     pub(crate) role_definitions: BTreeMap<Uuid, RoleDefinition>,
     pub(crate) platform_credentials: BTreeMap<Uuid, PlatformCredential>,
     pub(crate) webhook_deliveries: BTreeMap<String, WebhookDelivery>,
@@ -98,7 +100,7 @@ impl Store {
             Object::Application(it) => drop(self.applications.insert(it.id, it)),
             Object::ServicePrincipal(it) => drop(self.service_principals.insert(it.id, it)),
             Object::AppRoleAssignment(it) => drop(self.app_role_assignments.insert(it.id, it)),
-            Object::RoleAssignment(it) => drop(self.role_assignments.insert(it.name, it)),
+            Object::RoleAssignment(it) => self.role_assignments.insert(it),
             Object::RoleDefinition(it) => drop(self.role_definitions.insert(it.name, it)),
             Object::PlatformCredential(it) => drop(self.platform_credentials.insert(it.id, it)),
             Object::WebhookDelivery(it) => {
@@ -112,7 +114,7 @@ impl Store {
             Kind::Application => drop(self.applications.remove(&id)),
             Kind::ServicePrincipal => drop(self.service_principals.remove(&id)),
             Kind::AppRoleAssignment => drop(self.app_role_assignments.remove(&id)),
-            Kind::RoleAssignment => drop(self.role_assignments.remove(&id)),
+            Kind::RoleAssignment => self.role_assignments.remove(id),
             Kind::RoleDefinition => drop(self.role_definitions.remove(&id)),
             Kind::PlatformCredential => drop(self.platform_credentials.remove(&id)),
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::calls::Calls;
 use crate::http::encoding::{decode_form, percent_encode};
 use crate::http::{Call, Reply};
 use crate::limits::TRAFFIC_KEPT_MAX;
@@ -56,6 +57,7 @@ struct Message {
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     sequence: u64,
+    calls: Calls,
     kept: VecDeque<Exchange>,
     file: Option<fs_err::File>,
 }
@@ -70,6 +72,7 @@ impl Traffic {
     /// Remembers one exchange.
     pub(crate) fn record(&mut self, origin: &str, call: &Call, reply: &Reply) {
         self.sequence += 1;
+        self.calls.count(call, reply.status);
         let exchange = Exchange {
             sequence: self.sequence,
             service: call.service,
@@ -97,6 +100,11 @@ impl Traffic {
             self.kept.pop_front();
         }
         self.kept.push_back(exchange);
+    }
+
+    /// How many calls of each kind there were since the start.
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// Everything kept, oldest first.

@@ -48,11 +48,12 @@ pub(crate) struct World {
     pub(crate) buckets: Buckets,
     pub(crate) traffic: Traffic,
     pub(crate) estate: arm::estate::Estate,
+    pub(crate) departed: arm::Departed,
     pub(crate) sign_ins: login::SignIns,
     pub(crate) desk: platform::Desk,
     /// Applications somebody will consent to, and when.
     pub(crate) consents: BTreeMap<Uuid, Millis>,
-    faults: Faults,
+    pub(crate) faults: Faults,
     requests: u64,
 }
 
@@ -70,6 +71,7 @@ impl World {
             chance: Chance::new(scenario.seed),
             faults: Faults::new(&scenario.faults),
             estate: arm::estate::Estate::new(&scenario),
+            departed: arm::Departed::default(),
             buckets: Buckets::default(),
             requests: 0,
             sign_ins,
@@ -89,7 +91,7 @@ impl World {
         call.request_id = seeded_id(self.scenario.seed, "request", self.requests);
         let (reply, delivery) = match self.faults.next(call) {
             Some(Fault::Instead(reply)) => (reply, Delivery::Whole),
-            Some(Fault::LostBefore) => (Reply::empty(503), Delivery::Lost),
+            Some(Fault::LostBefore(delivery)) => (Reply::empty(503), delivery),
             Some(Fault::LostAfter(delivery)) => (self.serve(call), delivery),
             None => (self.serve(call), Delivery::Whole),
         };
@@ -129,6 +131,9 @@ impl World {
         lag: Millis,
         now: Millis,
     ) -> bool {
+        if !self.scenario.flapping {
+            return now.saturating_sub(born) >= lag;
+        }
         self.chance.sees(view, subject, born, lag, now)
     }
 
@@ -141,7 +146,7 @@ impl World {
         lag: Millis,
         now: Millis,
     ) -> bool {
-        deleted.is_some_and(|deleted| !self.chance.sees(view, subject, deleted, lag, now))
+        deleted.is_some_and(|deleted| !self.sees(view, subject, deleted, lag, now))
     }
 
     fn serve(&mut self, call: &Call) -> Reply {

@@ -34,6 +34,8 @@ proptest! {
         (needs, scripts) in graph(),
         crashes in prop::collection::vec((any::<bool>(), 1_usize..30), 0..4),
         seed: u64,
+        // About one step in four.
+        always in (any::<u64>(), any::<u64>()).prop_map(|(a, b)| a & b),
         in_flight in 1_u32..6,
         per_domain in 1_u32..4,
     ) {
@@ -44,6 +46,7 @@ proptest! {
         world.limits.in_flight_per_domain = per_domain;
         for (at, step) in world.work.steps.iter_mut().enumerate() {
             step.domain = format!("domain-{}", at % 3).into();
+            step.always = always >> (at % 64) & 1 == 1;
         }
         let mut report = None;
         for (upon, further) in crashes {

@@ -85,6 +85,51 @@ fn skips_what_a_crash_left_unskipped() {
     assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
 }
 
+fn failed(step: usize) -> Event {
+    let error = error(RetryClass::Permanent);
+    Event::StepFailed { address: address(step), attempt: 0, error, at: at(2), r#final: true }
+}
+
+/// `0 <- 1`, and 2 needs both and always runs.
+fn put_back() -> Work {
+    let mut work = work(&[&[], &[0], &[0, 1]]);
+    work.steps[2].always = true;
+    work
+}
+
+/// A step that always runs may have been begun although what it needs had failed.
+#[test]
+fn goes_on_with_what_always_runs() {
+    let work = put_back();
+    let mut events = begun(&work);
+    events.extend([intended(0, 0), failed(0)]);
+    let turn = resumed(work.clone(), &events).unwrap().step(Input::Start, at(10));
+    assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 2, attempt: 0 }), "not yet begun");
+    events.push(Event::StepSkipped { address: address(1), because: address(0) });
+    events.push(intended(2, 0));
+    let mut machine = resumed(work, &events).unwrap();
+    let turn = machine.step(Input::Start, at(10));
+    assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 2, attempt: 1 }), "begun");
+    machine.step(Input::Applied { step: 2, answer: Ok(applied(2)) }, at(11));
+    assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
+}
+
+/// It was not begun before everything it needs had ended, nor when there was nothing to put back.
+#[test]
+fn refuses_what_always_runs_too_early() {
+    let work = put_back();
+    let mut events = begun(&work);
+    events.extend([intended(0, 0), intended(2, 0)]);
+    let early = StartError::OutOfOrder { address: address(2), need: address(0) };
+    assert_eq!(resumed(work.clone(), &events).unwrap_err(), early);
+    let mut events = begun(&work);
+    for step in [0, 1] {
+        events.push(Event::StepSkipped { address: address(step), because: address(0) });
+    }
+    events.push(intended(2, 0));
+    assert_eq!(resumed(work, &events).unwrap_err(), early);
+}
+
 /// Failures before a crash still count against the budget.
 #[test]
 fn counts_failures_of_earlier_processes() {

@@ -3,7 +3,7 @@
 use skybridge_journal::{Event, RunState};
 
 use super::world::{applied, error};
-use crate::testing::{at, readiness, work};
+use crate::testing::{address, at, readiness, work};
 use crate::{Direction, Effect, Input, Limits, Machine, Ready, RetryClass, RunOutcome, Turn, Work};
 
 fn machine(work: Work, limits: Limits) -> Machine {
@@ -114,6 +114,70 @@ fn is_stuck_when_taking_back_fails() {
     let answer = Err(error(RetryClass::Permanent));
     let turn = machine.step(Input::Applied { step: 0, answer }, at(1));
     assert_eq!(finished(&turn), Some(RunOutcome::Stuck { steps: 1 }));
+}
+
+/// `0 <- 1 <- 2`, and 3 puts back what 1 and 2 did.
+fn put_back() -> Work {
+    let mut work = work(&[&[], &[0], &[1], &[1, 2]]);
+    work.steps[3].always = true;
+    work
+}
+
+/// What one step changed for the time of the run is put back when a later one fails, and when it
+/// failed itself; the run has failed all the same.
+#[test]
+fn puts_back_after_a_failure() {
+    for failing in [1, 2] {
+        let mut machine = machine(put_back(), Limits::default());
+        machine.step(Input::Start, at(0));
+        (0..failing).for_each(|step| {
+            machine.step(done(step), at(1));
+        });
+        let answer = Err(error(RetryClass::Permanent));
+        let turn = machine.step(Input::Applied { step: failing, answer }, at(2));
+        assert_eq!(applies(&turn), [3]);
+        let turn = machine.step(done(3), at(3));
+        assert_eq!(finished(&turn), Some(RunOutcome::Failed { steps: 1 }));
+    }
+}
+
+/// Nothing was changed, so nothing is put back; the root cause is named.
+#[test]
+fn puts_nothing_back_that_was_not_changed() {
+    let mut machine = machine(put_back(), Limits::default());
+    machine.step(Input::Start, at(0));
+    let answer = Err(error(RetryClass::Permanent));
+    let turn = machine.step(Input::Applied { step: 0, answer }, at(1));
+    let skipped = Event::StepSkipped { address: address(3), because: address(0) };
+    assert!(turn.records.contains(&skipped));
+    assert_eq!(finished(&turn), Some(RunOutcome::Failed { steps: 1 }));
+}
+
+/// Putting back that fails counts as a failure, and what needs it is skipped.
+#[test]
+fn putting_back_may_fail() {
+    let mut work = work(&[&[], &[0], &[1]]);
+    work.steps[1].always = true;
+    let mut machine = machine(work, Limits::default());
+    machine.step(Input::Start, at(0));
+    machine.step(done(0), at(1));
+    let answer = Err(error(RetryClass::Permanent));
+    let turn = machine.step(Input::Applied { step: 1, answer }, at(2));
+    assert_eq!(finished(&turn), Some(RunOutcome::Failed { steps: 1 }));
+    assert_eq!(machine.report().counts.skipped, 1);
+}
+
+/// Cancelled: what is to be put back waits for the run to go on, as everything does.
+#[test]
+fn putting_back_waits_for_the_resume() {
+    let mut machine = machine(put_back(), Limits::default());
+    machine.step(Input::Start, at(0));
+    machine.step(done(0), at(1));
+    machine.step(Input::Cancel, at(2));
+    let answer = Err(error(RetryClass::Permanent));
+    let turn = machine.step(Input::Applied { step: 1, answer }, at(3));
+    assert!(applies(&turn).is_empty());
+    assert_eq!(finished(&turn), Some(RunOutcome::Interrupted));
 }
 
 /// Answers nobody asked for, wrong ones, and anything after the end change nothing.

@@ -8,7 +8,7 @@ use skybridge_journal::{Event, Status, replay};
 
 use crate::testing::{at, outputs, readiness, work};
 use crate::{
-    Applied, Effect, Input, Limits, Machine, Outbox, Ready, RetryClass, RunEvent, RunOutcome,
+    Applied, Effect, Input, Limits, Machine, Map, Outbox, Ready, RetryClass, RunEvent, RunOutcome,
     RunReport, StepError, Work,
 };
 
@@ -173,7 +173,9 @@ impl World {
                 let key = *self.keys[step as usize].get_or_insert(call.key);
                 assert_eq!(key, call.key, "{}: another key", call.address);
                 for need in &call.needs {
-                    assert_eq!(*need.outputs, outputs(need.step), "{}: outputs", need.address);
+                    let there = self.was_applied(need.step);
+                    let expected = if there { outputs(need.step) } else { Map::new() };
+                    assert_eq!(*need.outputs, expected, "{}: outputs", need.address);
                 }
                 self.check_apply(step, attempt);
                 Input::Applied { step, answer: self.apply(step) }
@@ -200,16 +202,49 @@ impl World {
             !events.iter().any(|event| matches!(event, Event::StepApplied { .. })),
             "step {step} is applied again after its outcome was recorded"
         );
-        for need in &self.work.steps[step as usize].needs {
-            let done = self.events_of(*need).iter().any(|event| {
-                matches!(
-                    event,
-                    Event::StepSettled { .. }
-                        | Event::StepReady { .. }
-                        | Event::StepApplied { ready: true, .. }
-                )
-            });
-            assert!(done, "step {step} is applied before step {need} is done on disk");
+        let work = &self.work.steps[step as usize];
+        for need in &work.needs {
+            let ended = match self.end_of(*need) {
+                Some(Event::StepFailed { .. } | Event::StepSkipped { .. }) => work.always,
+                end => end.is_some(),
+            };
+            assert!(ended, "step {step} is applied before step {need} has ended on disk");
+        }
+    }
+
+    /// The record with which a step ended.
+    fn end_of(&self, step: u32) -> Option<&Event> {
+        self.events_of(step).into_iter().find(|event| {
+            matches!(
+                event,
+                Event::StepSettled { .. }
+                    | Event::StepReady { .. }
+                    | Event::StepApplied { ready: true, .. }
+                    | Event::StepFailed { r#final: true, .. }
+                    | Event::StepSkipped { .. }
+            )
+        })
+    }
+
+    /// Whether a step left outputs behind, by the disk.
+    fn was_applied(&self, step: u32) -> bool {
+        let left =
+            |event: &&Event| matches!(event, Event::StepSettled { .. } | Event::StepApplied { .. });
+        self.events_of(step).iter().any(left)
+    }
+
+    /// What was changed is put back: a step that always runs, and that needs one that was begun, was
+    /// begun too and ended.
+    fn check_put_back(&self) {
+        let begun = |step: u32| {
+            self.events_of(step).iter().any(|event| matches!(event, Event::StepIntended { .. }))
+        };
+        for (step, work) in (0_u32..).zip(&self.work.steps) {
+            if work.always && work.settled.is_none() && work.needs.iter().any(|need| begun(*need)) {
+                assert!(begun(step), "step {step} was not begun");
+                let end = self.end_of(step);
+                assert!(!matches!(end, None | Some(Event::StepSkipped { .. })), "{step}: {end:?}");
+            }
         }
     }
 
@@ -249,10 +284,15 @@ impl World {
     pub(super) fn check_end(&self, report: &RunReport) {
         let state = replay(&self.disk).unwrap();
         let mut failed = 0;
-        let mut done = vec![false; self.scripts.len()];
+        let mut ends = vec![Status::Pending; self.scripts.len()];
         for (step, script) in self.scripts.iter().enumerate() {
             let needs = &self.work.steps[step].needs;
-            let reachable = needs.iter().all(|need| done[*need as usize]);
+            let mut needed = needs.iter().map(|need| ends[*need as usize]);
+            let reachable = if self.work.steps[step].always {
+                needs.is_empty() || needed.any(|end| end != Status::Skipped)
+            } else {
+                needed.all(Status::is_done)
+            };
             let expected = match script {
                 Script::Settled => Status::Settled,
                 _ if !reachable => Status::Skipped,
@@ -261,7 +301,7 @@ impl World {
             };
             let found = &state.steps[&self.work.steps[step].address];
             assert_eq!((found.status, report.steps[step].status), (expected, expected));
-            done[step] = expected.is_done();
+            ends[step] = expected;
             failed += u32::from(expected == Status::Failed);
             if let Some(because) = &found.because {
                 assert_eq!(state.steps[because].status, Status::Failed, "not a root cause");
@@ -273,6 +313,7 @@ impl World {
         };
         assert_eq!((report.outcome, report.failures.len()), (expected, failed as usize));
         assert!(report.failures.is_sorted_by(|a, b| a.address < b.address));
+        self.check_put_back();
     }
 
     /// Each step that had something to do was told to have ended exactly once.

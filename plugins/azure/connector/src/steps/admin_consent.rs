@@ -72,6 +72,7 @@ pub(crate) fn template(permission: GraphPermission, graph: &str) -> StepTemplate
              Microsoft Graph it is not: Privileged Role Administrator or Global Administrator is"
                 .into(),
         ],
+        ..StepTemplate::default()
     }
 }
 

@@ -67,10 +67,8 @@ async fn onboard_again_verify_offboard() {
     }
     assert!(rehearsal.host.secrets.lock().unwrap().is_empty());
     for position in rehearsal.positions() {
-        let word = rehearsal.word(position);
-        if ["application", "role-definition.custom"].contains(&word.as_str()) {
-            let seen = rehearsal.observe(position).await.unwrap();
-            assert_eq!(seen.state, observed::ABSENT, "{word}");
+        if ["application", "role-definition.custom"].contains(&rehearsal.word(position).as_str()) {
+            rehearsal.until_gone(position).await;
         }
     }
     // The deleted application holds its name; a new onboarding brings it back.

@@ -1,22 +1,26 @@
 //! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::audit::Write;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone,
+    Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone, observed,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_sdk::{Result, Retry, SecretBytes, async_trait};
 
+use tokio::sync::Notify;
+
 use crate::azure::Azure;
 use crate::describe;
+use crate::settings::Settings;
 use crate::steps;
 use crate::surroundings::Surroundings;
 
@@ -30,12 +34,47 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
+    /// Told when as much was written as [`MemoryHost::stop_after`] allows.
+    pub(super) stopped: Arc<Notify>,
+    allowed: AtomicUsize,
+    ahead: Mutex<SignedDuration>,
+}
+
+impl MemoryHost {
+    /// Stops whoever waits for `stopped` at the `count`th thing written, in the cloud or in the
+    /// vault; 0 lets everything be written.
+    pub(super) fn stop_after(&self, count: usize) {
+        self.allowed.store(count, Ordering::SeqCst);
+    }
+
+    /// Sets the clock ahead.
+    pub(super) fn later(&self, by: SignedDuration) {
+        *self.ahead.lock().unwrap() = by;
+    }
+
+    fn written(&self) -> bool {
+        let last = self
+            .allowed
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let stop = last == Ok(1);
+        if stop {
+            self.stopped.notify_one();
+        }
+        stop
+    }
+
+    /// Nothing happens any more after what was written last.
+    async fn written_or_dead(&self) {
+        if self.written() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 #[async_trait]
 impl Surroundings for MemoryHost {
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        Timestamp::now() + *self.ahead.lock().unwrap()
     }
 
     async fn secret(&self, name: &str) -> Result<Option<SecretBytes>> {
@@ -44,16 +83,20 @@ impl Surroundings for MemoryHost {
 
     async fn put_secret(&self, name: &str, value: &[u8]) -> Result<()> {
         self.secrets.lock().unwrap().insert(name.into(), value.into());
+        self.written_or_dead().await;
         Ok(())
     }
 
     async fn remove_secret(&self, name: &str) -> Result<()> {
-        self.secrets.lock().unwrap().remove(name);
+        if self.secrets.lock().unwrap().remove(name).is_some() {
+            self.written_or_dead().await;
+        }
         Ok(())
     }
 
     fn audit(&self, write: &Write) {
         self.writes.lock().unwrap().push(write.clone());
+        self.written();
     }
 
     fn progress(&self, _done: u64, _total: u64, _note: &str) {}
@@ -66,7 +109,8 @@ pub(super) fn settings() -> Value {
 /// A scenario without lag, for tests that are about something else.
 pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference = 0\n\
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
-    app-role-effect = 0\nrole-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\n\
+    app-role-effect = 0\nrole-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
+    role-assignment-deletion = 0\nrole-assignment-effect = 0\n\
     secret = 0\ncredential-list = 0\n";
 
 /// A connector against a simulated cloud of its own.
@@ -76,6 +120,9 @@ pub(super) struct Rehearsal {
     pub(super) description: Description,
     pub(super) outputs: BTreeMap<u32, Map>,
     pub(super) run: String,
+    pub(super) settings: Settings,
+    /// Where the simulator is controlled, and how.
+    pub(super) ready: Value,
     _simulator: Simulator,
 }
 
@@ -105,13 +152,15 @@ impl Rehearsal {
             simulated: Some(simulated),
         };
         let azure = Azure::start(request).unwrap();
-        let settings = crate::settings::Settings::read(settings).unwrap();
+        let settings = Settings::read(settings).unwrap();
         Self {
             azure,
             host: MemoryHost::default(),
             description: describe::describe("contoso", &settings),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
+            settings,
+            ready,
             _simulator: simulator,
         }
     }
@@ -156,7 +205,7 @@ impl Rehearsal {
             kind: template.kind.clone(),
             name: template.name.clone(),
             scope: step.scope.clone(),
-            desired: Value::Null,
+            desired: template.desired.clone(),
             inputs,
         }
     }
@@ -166,6 +215,17 @@ impl Rehearsal {
         let session = self.azure.session(&self.host)?;
         let family = steps::family(&call.kind)?;
         patiently(|| family.observe(&session, &call)).await
+    }
+
+    /// Waits until every replica has heard of a deletion: absent for longer than any deletion lags.
+    pub(super) async fn until_gone(&self, position: u32) {
+        let (mut absences, started) = (0, Instant::now());
+        while absences < 15 {
+            let seen = self.observe(position).await.unwrap();
+            absences = if seen.state == observed::ABSENT { absences + 1 } else { 0 };
+            assert!(started.elapsed() < PATIENCE, "{}: {seen:?}", self.word(position));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(super) async fn apply(&self, position: u32) -> Result<Applied> {
@@ -219,6 +279,19 @@ impl Rehearsal {
             }
         }
         done
+    }
+
+    /// What would be handed over now.
+    pub(super) fn connection(&self) -> Map {
+        let value = |text: &str| {
+            let placeholder = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+            let Some((word, output)) = placeholder.and_then(|text| text.rsplit_once('.')) else {
+                return json!(text);
+            };
+            self.outputs[&self.find(word)][output].clone()
+        };
+        let fields = self.description.handover.iter();
+        fields.map(|field| (field.name.clone(), value(&field.value))).collect()
     }
 
     pub(super) async fn undo(&self, position: u32, undo: &Value) -> Result<Undone> {

@@ -1,49 +1,56 @@
 //! Access: the grants a caller holds, and whether they allow an action at a scope.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use uuid::Uuid;
 
+use super::condition::{Condition, Deed, Triple};
+use super::deny_assignments::{self, Denial};
 use super::{Answer, Scope, api_version, builtin_roles, error, reply};
 use crate::caller::Caller;
 use crate::chance::View;
 use crate::clock::Millis;
 use crate::http::{Call, Reply};
+use crate::store::RoleAssignment;
 use crate::store::objects::Permission;
 use crate::world::World;
 
-/// A caller and the grants that are in effect for this call.
+/// A caller, and which of its grants this call does not know yet.
 pub(super) struct Access {
     pub(super) caller: Caller,
-    /// Scope key and role of each grant.
-    grants: Vec<(String, Uuid)>,
+    hidden: BTreeSet<Uuid>,
+}
+
+/// Whether a caller may do something, and why not.
+enum Verdict {
+    Granted,
+    NotGranted,
+    /// It would be, if the condition of the grant were met.
+    ConditionNotMet,
+    Denied(Denial),
 }
 
 impl Access {
-    /// Collects the grants that hold for this token at this moment.
+    /// Finds the grants that hold for this token at this moment.
     ///
     /// A grant made after the token was issued is not in it, and a young one is known to some
     /// front ends only. It is rolled once per call: one call meets one front end.
     pub(super) fn of(world: &mut World, caller: &Caller, now: Millis) -> Self {
         let lag = world.scenario.lag.role_assignment_effect;
-        let held: Vec<_> = world
-            .store
-            .role_assignments
-            .values()
-            .filter(|it| it.principal == caller.object_id && it.created <= caller.issued)
-            .map(|it| (it.name, it.created, it.scope.to_lowercase(), it.role))
-            .collect();
-        let grants = held
+        let young = world.store.role_assignments.held_since(caller.object_id, now - lag);
+        let hidden = young
             .into_iter()
-            .filter(|(name, born, ..)| world.sees(View::Effect, *name, *born, lag, now))
-            .map(|(_, _, scope, role)| (scope, role))
+            .filter(|(born, name)| !world.sees(View::Effect, *name, *born, lag, now))
+            .map(|(_, name)| name)
             .collect();
-        Self { caller: caller.clone(), grants }
+        Self { caller: caller.clone(), hidden }
     }
 
-    /// Whether the grants allow a control-plane action at a scope.
+    /// Whether the caller may do this, whatever it is done to.
     pub(super) fn allows(&self, world: &World, action: &str, scope: &Scope) -> bool {
-        let chain = scope.chain(&world.estate);
-        self.permissions_in(world, &chain).iter().any(|permission| grants(permission, action))
+        let deed = Deed { action, request: None, resource: None };
+        matches!(self.judge(world, &deed, scope), Verdict::Granted)
     }
 
     /// The same, as a refusal that names the path the caller asked for.
@@ -54,27 +61,88 @@ impl Access {
         scope: &Scope,
         shown: &str,
     ) -> Result<(), Reply> {
-        if self.allows(world, action, scope) {
-            return Ok(());
+        self.refusal(
+            self.judge(world, &Deed { action, request: None, resource: None }, scope),
+            action,
+            shown,
+        )
+    }
+
+    /// The same, before it is known what it is done to: a condition may still stand against it.
+    pub(super) fn require_in_principle(
+        &self,
+        world: &World,
+        action: &str,
+        scope: &Scope,
+        shown: &str,
+    ) -> Result<(), Reply> {
+        let verdict = self.judge(world, &Deed { action, request: None, resource: None }, scope);
+        match verdict {
+            Verdict::ConditionNotMet => Ok(()),
+            verdict => self.refusal(verdict, action, shown),
         }
-        Err(error::forbidden(&self.caller, action, shown))
+    }
+
+    /// Whether the caller may make (`request`) or take away (`resource`) this role assignment.
+    pub(super) fn require_for(
+        &self,
+        world: &World,
+        deed: &Deed<'_>,
+        scope: &Scope,
+        shown: &str,
+    ) -> Result<(), Reply> {
+        self.refusal(self.judge(world, deed, scope), deed.action, shown)
+    }
+
+    fn refusal(&self, verdict: Verdict, action: &str, shown: &str) -> Result<(), Reply> {
+        match verdict {
+            Verdict::Granted => Ok(()),
+            Verdict::NotGranted => Err(error::forbidden(&self.caller, action, shown)),
+            Verdict::ConditionNotMet => Err(error::condition_not_met(&self.caller, action, shown)),
+            Verdict::Denied(denial) => Err(error::denied(&self.caller, action, shown, &denial)),
+        }
+    }
+
+    fn judge(&self, world: &World, deed: &Deed<'_>, scope: &Scope) -> Verdict {
+        let chain = scope.chain(&world.estate);
+        let mut verdict = Verdict::NotGranted;
+        for it in self.grants(world, &chain) {
+            if !role_grants(world, it.role, deed.action) {
+                continue;
+            }
+            if is_met(it, deed) {
+                return match deny_assignments::against(world, &self.caller, deed.action, &chain) {
+                    Some(denial) => Verdict::Denied(denial),
+                    None => Verdict::Granted,
+                };
+            }
+            verdict = Verdict::ConditionNotMet;
+        }
+        verdict
     }
 
     /// Whether there is any grant at, above or below a scope.
     pub(super) fn touches(&self, world: &World, scope: &Scope) -> bool {
-        let (chain, below) = (scope.chain(&world.estate), format!("{}/", scope.key()));
-        let touches = |at: &String| chain.contains(at) || at.starts_with(&below);
-        self.grants.iter().any(|(at, _)| touches(at))
+        let chain = scope.chain(&world.estate);
+        let below = world
+            .store
+            .role_assignments
+            .held_below(self.caller.object_id, &scope.key())
+            .any(|it| self.knows(it));
+        below || self.grants(world, &chain).next().is_some()
     }
 
     /// `GET {scope}/providers/Microsoft.Authorization/permissions`.
+    ///
+    /// It tells what the roles say: neither conditions nor deny assignments are looked at.
     pub(super) fn permissions(&self, world: &World, call: &Call, scope: &Scope) -> Answer {
         if call.method != "GET" {
             return Err(error::wrong_method(&call.method, &call.path()));
         }
         api_version::require(call, "permissions", api_version::AUTHORIZATION)?;
         let chain = scope.chain(&world.estate);
-        let held = self.permissions_in(world, &chain);
+        let held: Vec<Permission> =
+            self.grants(world, &chain).flat_map(|it| permissions_of(world, it.role)).collect();
         if held.is_empty() {
             let action = "Microsoft.Authorization/permissions/read";
             let shown = scope.child("providers/Microsoft.Authorization");
@@ -88,9 +156,42 @@ impl Access {
         reply::list(world, call, items)
     }
 
-    fn permissions_in(&self, world: &World, chain: &[String]) -> Vec<Permission> {
-        let here = self.grants.iter().filter(|(at, _)| chain.contains(at));
-        here.flat_map(|(_, role)| permissions_of(world, *role)).collect()
+    fn grants<'a>(
+        &'a self,
+        world: &'a World,
+        chain: &'a [String],
+    ) -> impl Iterator<Item = &'a RoleAssignment> {
+        let all = &world.store.role_assignments;
+        let held = chain.iter().flat_map(|key| all.held_at(self.caller.object_id, key));
+        held.filter(|it| self.knows(it))
+    }
+
+    fn knows(&self, it: &RoleAssignment) -> bool {
+        it.created <= self.caller.issued && !self.hidden.contains(&it.name)
+    }
+}
+
+/// A condition that cannot be read lets nothing through.
+fn is_met(it: &RoleAssignment, deed: &Deed<'_>) -> bool {
+    match &it.condition {
+        None => true,
+        Some(text) => Condition::parse(text).is_ok_and(|condition| condition.is_met(deed)),
+    }
+}
+
+impl From<&RoleAssignment> for Triple {
+    fn from(it: &RoleAssignment) -> Self {
+        Self { role: it.role, principal: it.principal, principal_type: it.principal_type.clone() }
+    }
+}
+
+fn role_grants(world: &World, role: Uuid, action: &str) -> bool {
+    match builtin_roles::with_id(role) {
+        Some(builtin) => builtin.grants(action),
+        None => {
+            let custom = world.store.role_definitions.get(&role);
+            custom.is_some_and(|it| it.permissions.iter().any(|it| grants(it, action)))
+        }
     }
 }
 
@@ -107,8 +208,12 @@ pub(super) fn permissions_of(world: &World, role: Uuid) -> Vec<Permission> {
 
 /// Whether one permission allows an action.
 fn grants(permission: &Permission, action: &str) -> bool {
-    let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, action));
-    any(&permission.actions) && !any(&permission.not_actions)
+    covers(&permission.actions, action) && !covers(&permission.not_actions, action)
+}
+
+/// Whether one of the patterns covers an action.
+pub(super) fn covers(patterns: &[impl AsRef<str>], action: &str) -> bool {
+    patterns.iter().any(|pattern| matches(pattern.as_ref(), action))
 }
 
 /// Whether a pattern with `*` covers an action; case does not matter, and `*` crosses slashes.

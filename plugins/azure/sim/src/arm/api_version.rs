@@ -20,6 +20,8 @@ pub(super) const AUTHORIZATION: &[&str] = &[
     "2018-01-01-preview",
     "2015-07-01",
 ];
+pub(super) const ELIGIBILITY: &[&str] =
+    &["2020-10-01", "2020-10-01-preview", "2022-04-01-preview", "2024-09-01-preview"];
 pub(super) const ELEVATE: &[&str] =
     &["2015-07-01", "2015-06-01", "2016-07-01", "2017-05-01", "2022-04-01"];
 pub(super) const SUBSCRIPTIONS: &[&str] = &[

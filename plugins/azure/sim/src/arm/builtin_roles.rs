@@ -2,6 +2,7 @@
 
 use uuid::{Uuid, uuid};
 
+use super::access::covers;
 use crate::store::objects::Permission;
 
 /// A built-in role.
@@ -16,6 +17,11 @@ pub(crate) struct BuiltInRole {
 }
 
 impl BuiltInRole {
+    /// Whether it allows a control-plane action.
+    pub(super) fn grants(&self, action: &str) -> bool {
+        covers(self.actions, action) && !covers(self.not_actions, action)
+    }
+
     pub(crate) fn permission(&self) -> Permission {
         let own = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
         Permission {

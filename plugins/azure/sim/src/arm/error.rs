@@ -1,7 +1,9 @@
 //! Refusals of Resource Manager.
 
 use serde_json::json;
+use uuid::Uuid;
 
+use super::deny_assignments::Denial;
 use crate::caller::{BadToken, Caller};
 use crate::clock::login_time;
 use crate::http::Reply;
@@ -22,6 +24,35 @@ pub(super) fn forbidden(caller: &Caller, action: &str, scope: &str) -> Reply {
             "The client '{name}' with object id '{id}' does not have authorization to perform \
              action '{action}' over scope '{scope}' or the scope is invalid. If access was \
              recently granted, please refresh your credentials."
+        ),
+    )
+}
+
+/// The caller may do this here, but not to this.
+pub(super) fn condition_not_met(caller: &Caller, action: &str, scope: &str) -> Reply {
+    let (name, id) = (caller.name(), caller.object_id);
+    refuse(
+        403,
+        "AuthorizationFailed",
+        format!(
+            "The client '{name}' with object id '{id}' does not have authorization or an ABAC \
+             condition not fulfilled to perform action '{action}' over scope '{scope}' or the \
+             scope is invalid. If access was recently granted, please refresh your credentials."
+        ),
+    )
+}
+
+/// The caller's roles allow it, and a deny assignment does not.
+pub(super) fn denied(caller: &Caller, action: &str, scope: &str, denial: &Denial) -> Reply {
+    let (name, id) = (caller.name(), caller.object_id);
+    let (deny, deny_id, at) = (&denial.name, denial.id.simple(), &denial.scope);
+    refuse(
+        403,
+        "DenyAssignmentAuthorizationFailed",
+        format!(
+            "The client '{name}' with object id '{id}' has permission to perform action '{action}' \
+             on scope '{scope}'; however, the access is denied because of the deny assignment with \
+             name '{deny}' and Id '{deny_id}' at scope '{at}'."
         ),
     )
 }
@@ -61,13 +92,28 @@ pub(super) fn wrong_method(method: &str, path: &str) -> Reply {
     refuse(405, "MethodNotAllowed", text)
 }
 
-/// A bucket is empty.
-pub(super) fn throttled(seconds: u64) -> Reply {
+/// A bucket is empty: the subscription's, or the tenant's.
+pub(super) fn throttled(
+    caller: &Caller,
+    tenant: Uuid,
+    subscription: Option<&str>,
+    kind: &str,
+    seconds: u64,
+) -> Reply {
+    let (code, of) = match subscription {
+        Some(id) => {
+            let shown: String = id.chars().take(100).collect();
+            ("SubscriptionRequestsThrottled", format!("subscription '{shown}'"))
+        }
+        None => ("TenantRequestsThrottled", format!("tenant '{tenant}'")),
+    };
+    let actor = caller.object_id;
     let message = format!(
-        "Number of requests exceeded the limit for this principal. Please try again after \
-         '{seconds}' seconds."
+        "Number of '{kind}' requests for {of} actor '{actor}' exceeded. Please try again after \
+         '{seconds}' seconds after additional tokens are available. Refer to \
+         https://aka.ms/arm-throttling for additional information."
     );
-    refuse(429, "TooManyRequests", message).with("retry-after", seconds.to_string())
+    refuse(429, code, message).with("retry-after", seconds.to_string())
 }
 
 /// The token is missing or not good for this service.

@@ -23,6 +23,15 @@ pub(crate) struct Estate {
     subscriptions: BTreeMap<Uuid, Subscription>,
     resource_groups: BTreeSet<(Uuid, String)>,
     pub(crate) clusters: Vec<Cluster>,
+    cluster_keys: BTreeSet<String>,
+    /// What lies directly below a group, by its key.
+    inside: BTreeMap<String, Inside>,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    groups: Vec<String>,
+    subscriptions: Vec<Uuid>,
 }
 
 impl Estate {
@@ -47,8 +56,12 @@ impl Estate {
         for cluster in &scenario.clusters {
             resource_groups.insert((cluster.subscription, cluster.resource_group.to_lowercase()));
         }
-        let subscriptions = scenario.subscriptions.iter().map(|it| (it.id, it.clone())).collect();
-        Self { root, groups, subscriptions, resource_groups, clusters: scenario.clusters.clone() }
+        let subscriptions: BTreeMap<Uuid, Subscription> =
+            scenario.subscriptions.iter().map(|it| (it.id, it.clone())).collect();
+        let clusters = scenario.clusters.clone();
+        let cluster_keys = clusters.iter().map(|it| cluster_id(it).to_lowercase()).collect();
+        let inside = inside(&groups, &subscriptions);
+        Self { root, groups, subscriptions, resource_groups, clusters, cluster_keys, inside }
     }
 
     pub(crate) fn group(&self, id: &str) -> Option<&Group> {
@@ -60,8 +73,9 @@ impl Estate {
     }
 
     pub(crate) fn children(&self, id: &str) -> impl Iterator<Item = &Group> {
-        let key = id.to_lowercase();
-        self.groups.values().filter(move |group| group.parent.as_ref() == Some(&key))
+        let inside = self.inside.get(&id.to_lowercase());
+        let keys = inside.into_iter().flat_map(|inside| &inside.groups);
+        keys.filter_map(|key| self.groups.get(key))
     }
 
     pub(crate) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
@@ -69,8 +83,13 @@ impl Estate {
     }
 
     pub(crate) fn subscriptions_of(&self, group: &str) -> impl Iterator<Item = &Subscription> {
-        let key = group.to_lowercase();
-        self.subscriptions.values().filter(move |it| it.management_group.to_lowercase() == key)
+        let inside = self.inside.get(&group.to_lowercase());
+        let ids = inside.into_iter().flat_map(|inside| &inside.subscriptions);
+        ids.filter_map(|id| self.subscriptions.get(id))
+    }
+
+    pub(crate) fn subscription(&self, id: Uuid) -> Option<&Subscription> {
+        self.subscriptions.get(&id)
     }
 
     pub(crate) fn subscription_named(&self, id: &str) -> Option<&Subscription> {
@@ -89,7 +108,7 @@ impl Estate {
     }
 
     pub(crate) fn has_resource(&self, key: &str) -> bool {
-        self.clusters.iter().any(|cluster| cluster_id(cluster).to_lowercase() == key)
+        self.cluster_keys.contains(key)
     }
 
     /// Keys of a management group and the groups above it.
@@ -115,6 +134,23 @@ impl Estate {
         chain.extend(self.group_chain(group.unwrap_or(&self.root)));
         chain
     }
+}
+
+fn inside(
+    groups: &BTreeMap<String, Group>,
+    subscriptions: &BTreeMap<Uuid, Subscription>,
+) -> BTreeMap<String, Inside> {
+    let mut inside: BTreeMap<String, Inside> = BTreeMap::new();
+    for (key, group) in groups {
+        if let Some(parent) = &group.parent {
+            inside.entry(parent.clone()).or_default().groups.push(key.clone());
+        }
+    }
+    for (id, it) in subscriptions {
+        let parent = it.management_group.to_lowercase();
+        inside.entry(parent).or_default().subscriptions.push(*id);
+    }
+    inside
 }
 
 /// The path of a management group.

@@ -25,6 +25,62 @@ pub(super) struct DefinitionFilter {
     pub(super) role_type: Option<String>,
 }
 
+/// What a list of deny assignments is narrowed to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct DenialFilter {
+    pub(super) at_scope: bool,
+    pub(super) name: Option<String>,
+    pub(super) principal: Option<Uuid>,
+}
+
+/// What a list of eligible roles is narrowed to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct EligibilityFilter {
+    pub(super) at_scope: bool,
+    /// The caller's own.
+    pub(super) own: bool,
+    pub(super) principal: Option<Uuid>,
+}
+
+/// Reads the filter of a deny assignment list.
+pub(super) fn denials(call: &Call) -> Result<DenialFilter, Reply> {
+    let supported = "'atScope()', 'denyAssignmentName eq '{name}'' or 'principalId eq '{value}''";
+    let mut filter = DenialFilter::default();
+    for term in terms(call)? {
+        if is_call(&term, "atScope") {
+            filter.at_scope = true;
+        } else if let Some(name) = equals(&term, "denyAssignmentName") {
+            filter.name = Some(name);
+        } else if let Some(text) = equals(&term, "principalId") {
+            let id = Uuid::parse_str(&text).map_err(|_| unsupported(call, supported))?;
+            filter.principal = Some(id);
+        } else {
+            return Err(unsupported(call, supported));
+        }
+    }
+    Ok(filter)
+}
+
+/// Reads the filter of a list of eligible roles.
+pub(super) fn eligibility(call: &Call) -> Result<EligibilityFilter, Reply> {
+    let supported =
+        "'atScope()', 'asTarget()', 'principalId eq '{value}'' or 'assignedTo('{value}')'";
+    let mut filter = EligibilityFilter::default();
+    for term in terms(call)? {
+        let named = || equals(&term, "principalId").or_else(|| argument(&term, "assignedTo"));
+        if is_call(&term, "atScope") {
+            filter.at_scope = true;
+        } else if is_call(&term, "asTarget") {
+            filter.own = true;
+        } else if let Some(id) = named().and_then(|text| Uuid::parse_str(&text).ok()) {
+            filter.principal = Some(id);
+        } else {
+            return Err(unsupported(call, supported));
+        }
+    }
+    Ok(filter)
+}
+
 /// Reads the filter of a role assignment list.
 pub(super) fn assignments(call: &Call) -> Result<AssignmentFilter, Reply> {
     let mut filter = AssignmentFilter::default();

@@ -1,11 +1,9 @@
 //! Everything without a handler of its own: authorised like any other call, then not found.
 
-use serde_json::json;
-
 use super::access::Access;
-use super::error::{not_found, refuse, wrong_method};
+use super::error::{not_found, refuse};
 use super::{Answer, Scope, api_version};
-use crate::http::{Call, Reply};
+use crate::http::Call;
 use crate::world::World;
 
 /// What a path is about: the action a method means there, and the scope it is judged at.
@@ -19,35 +17,13 @@ pub(super) fn answer(world: &World, call: &Call, access: &Access) -> Answer {
     api_version::any(call)?;
     let Some(aim) = aim(call) else { return Err(not_found(&call.path())) };
     access.require(world, &aim.action, &aim.scope, &call.path())?;
+    if matches!(call.method.as_str(), "PUT" | "PATCH" | "POST") {
+        aim.scope.require_writable(&world.estate)?;
+    }
     aim.scope.require(&world.estate)?;
     let path = call.path();
     let text = format!("The resource '{path}' under this scope was not found.");
     Err(refuse(404, "ResourceNotFound", text))
-}
-
-/// Nobody is denied anything here, but the question is answered.
-pub(super) fn deny_assignments(
-    world: &World,
-    call: &Call,
-    access: &Access,
-    scope: &Scope,
-    name: Option<&str>,
-) -> Answer {
-    if call.method != "GET" {
-        return Err(wrong_method(&call.method, &call.path()));
-    }
-    api_version::require(call, "denyAssignments", api_version::AUTHORIZATION)?;
-    let shown = scope.child("providers/Microsoft.Authorization");
-    access.require(world, "Microsoft.Authorization/denyAssignments/read", scope, &shown)?;
-    scope.require(&world.estate)?;
-    match name {
-        None => Ok(Reply::json(200, json!({"value": []}))),
-        Some(name) => {
-            let shown: String = name.chars().take(100).collect();
-            let text = format!("The deny assignment '{shown}' is not found.");
-            Err(refuse(404, "DenyAssignmentNotFound", text))
-        }
-    }
 }
 
 fn aim(call: &Call) -> Option<Aim> {

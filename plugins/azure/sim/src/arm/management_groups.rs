@@ -1,13 +1,17 @@
 //! Management groups: the hierarchy and what a caller sees of it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::access::Access;
 use super::error::{bad_content, refuse, wrong_method};
 use super::estate::{Group, group_path};
+use super::reply::Link;
 use super::{Answer, Scope, api_version, generic, reply};
 use crate::http::{Call, Reply};
 use crate::limits::MANAGEMENT_GROUP_DEPTH_MAX;
+use crate::scenario::{Subscription, SubscriptionState};
 use crate::world::World;
 
 const TYPE: &str = "Microsoft.Management/managementGroups";
@@ -27,16 +31,27 @@ pub(super) fn answer(world: &mut World, call: &Call, access: &Access, rest: &[&s
         }
         ("GET", ["managementgroups", id, "descendants"]) => {
             version()?;
-            require(world, access, id, "Microsoft.Management/managementGroups/descendants/read")?;
-            let items = descendants(world, id);
-            reply::list(world, call, items)
+            let action = "Microsoft.Management/managementGroups/descendants/read";
+            let group = require(world, access, id, action)?;
+            let show = |it| Some(descendant_json(&it));
+            reply::list_of(world, call, descendants(world, &group), show, reply::NEXT_LINK)
         }
         ("GET", ["managementgroups", id, "subscriptions"]) => {
             version()?;
             let action = "Microsoft.Management/managementGroups/subscriptions/read";
-            require(world, access, id, action)?;
-            let items = subscriptions(world, id);
-            reply::list(world, call, items)
+            let group = require(world, access, id, action)?;
+            let all = world.estate.subscriptions_of(id).map(|it| (it.id.to_string(), it));
+            let show = |it| Some(subscription_json(world, &group, it));
+            reply::list_of(world, call, all, show, reply::NEXT_LINK)
+        }
+        ("GET", ["managementgroups", id, "subscriptions", subscription]) => {
+            version()?;
+            let action = "Microsoft.Management/managementGroups/subscriptions/read";
+            let group = require(world, access, id, action)?;
+            let mut all = world.estate.subscriptions_of(id);
+            let found = all.find(|it| it.id.to_string() == *subscription);
+            let found = found.ok_or_else(|| no_subscription(id, subscription))?;
+            Ok(Reply::json(200, subscription_json(world, &group, found)))
         }
         ("POST", ["getentities"]) => {
             version()?;
@@ -74,23 +89,32 @@ fn no_group(id: &str) -> Reply {
     refuse(404, "NotFound", format!("The management group '{shown}' cannot be found."))
 }
 
+fn no_subscription(id: &str, subscription: &str) -> Reply {
+    let short = |text: &str| text.chars().take(100).collect::<String>();
+    let (id, subscription) = (short(id), short(subscription));
+    let text =
+        format!("The subscription '{subscription}' is not under the management group '{id}'.");
+    refuse(404, "NotFound", text)
+}
+
 fn sees(world: &World, access: &Access, group: &Group) -> bool {
     Scope::of_text(&group_path(&group.id)).is_some_and(|scope| access.allows(world, READ, &scope))
 }
 
 fn list(world: &World, call: &Call, access: &Access) -> Answer {
     let tenant = world.scenario.tenant.id;
-    let seen = world.estate.groups().filter(|group| sees(world, access, group));
-    let items = seen.map(|group| {
-        let body = json!({
-            "id": group_path(&group.id),
-            "type": TYPE,
-            "name": group.id,
-            "properties": {"tenantId": tenant, "displayName": group.name},
-        });
-        (group.id.to_lowercase(), body)
-    });
-    reply::list_as(world, call, items, "@nextLink", None)
+    let all = world.estate.groups().map(|group| (group.id.to_lowercase(), group));
+    let show = |group: &Group| {
+        sees(world, access, group).then(|| {
+            json!({
+                "id": group_path(&group.id),
+                "type": TYPE,
+                "name": group.id,
+                "properties": {"tenantId": tenant, "displayName": group.name},
+            })
+        })
+    };
+    reply::list_of(world, call, all, show, Link { name: "@nextLink", last: None })
 }
 
 fn get(world: &World, call: &Call, access: &Access, id: &str) -> Answer {
@@ -98,9 +122,17 @@ fn get(world: &World, call: &Call, access: &Access, id: &str) -> Answer {
     if expand.as_deref().is_some_and(|it| !["children", "path", "ancestors"].contains(&it)) {
         return Err(bad_content("'$expand' is children, path or ancestors"));
     }
-    let group = require(world, access, id, READ)?;
     let recurse =
         call.parameter("$recurse").is_some_and(|recurse| recurse.eq_ignore_ascii_case("true"));
+    if recurse && expand.as_deref() != Some("children") {
+        return Err(bad_content("'$recurse=true' needs '$expand=children'"));
+    }
+    let filter = call.parameter("$filter").unwrap_or_default().trim();
+    let groups_only = filter.eq_ignore_ascii_case("children.childType ne Subscription");
+    if !filter.is_empty() && !groups_only {
+        return Err(bad_content("'$filter' is children.childType ne Subscription"));
+    }
+    let group = require(world, access, id, READ)?;
     let mut details = Map::new();
     details.insert("version".to_owned(), json!(1));
     details.insert("updatedTime".to_owned(), json!("2024-01-01T00:00:00.0000000Z"));
@@ -129,7 +161,8 @@ fn get(world: &World, call: &Call, access: &Access, id: &str) -> Answer {
     properties.insert("details".to_owned(), Value::Object(details));
     if expand.as_deref() == Some("children") {
         let depth = if recurse { MANAGEMENT_GROUP_DEPTH_MAX + 1 } else { 1 };
-        properties.insert("children".to_owned(), json!(children(world, &group.id, depth)));
+        properties
+            .insert("children".to_owned(), json!(children(world, &group.id, depth, groups_only)));
     }
     Ok(Reply::json(
         200,
@@ -150,7 +183,7 @@ fn ancestors(world: &World, group: &Group) -> Vec<Group> {
     chain
 }
 
-fn children(world: &World, id: &str, depth: usize) -> Vec<Value> {
+fn children(world: &World, id: &str, depth: usize, groups_only: bool) -> Vec<Value> {
     if depth == 0 {
         return Vec::new();
     }
@@ -159,13 +192,13 @@ fn children(world: &World, id: &str, depth: usize) -> Vec<Value> {
             "id": group_path(&group.id), "type": TYPE, "name": group.id,
             "displayName": group.name,
         });
-        let below = children(world, &group.id, depth - 1);
+        let below = children(world, &group.id, depth - 1, groups_only);
         if !below.is_empty() {
             child["children"] = json!(below);
         }
         child
     });
-    let subscriptions = world.estate.subscriptions_of(id).map(|it| {
+    let subscriptions = world.estate.subscriptions_of(id).filter(|_| !groups_only).map(|it| {
         json!({
             "id": format!("/subscriptions/{}", it.id), "type": "/subscriptions", "name": it.id,
             "displayName": it.name,
@@ -174,81 +207,106 @@ fn children(world: &World, id: &str, depth: usize) -> Vec<Value> {
     groups.chain(subscriptions).collect()
 }
 
-fn descendants(world: &World, id: &str) -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    let mut open = vec![id.to_lowercase()];
-    while let Some(at) = open.pop() {
-        let parent = json!({"id": group_path(&at)});
-        for group in world.estate.children(&at) {
-            open.push(group.id.to_lowercase());
-            let body = json!({
-                "id": group_path(&group.id), "type": TYPE, "name": group.id,
-                "properties": {"displayName": group.name, "parent": parent},
-            });
-            found.push((group.id.to_lowercase(), body));
+/// Something below a group, and the group right above it.
+enum Descendant<'a> {
+    Group(&'a Group, &'a Group),
+    Subscription(&'a Subscription, &'a Group),
+}
+
+/// Everything below a group, on every level.
+fn descendants<'a>(world: &'a World, top: &'a Group) -> BTreeMap<String, Descendant<'a>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![top];
+    while let Some(parent) = open.pop() {
+        for group in world.estate.children(&parent.id) {
+            open.push(group);
+            found.insert(group.id.to_lowercase(), Descendant::Group(group, parent));
         }
-        for it in world.estate.subscriptions_of(&at) {
-            let kind = "Microsoft.Management/managementGroups/subscriptions";
-            let body = json!({
-                "id": format!("/subscriptions/{}", it.id), "type": kind, "name": it.id,
-                "properties": {"displayName": it.name, "parent": parent},
-            });
-            found.push((it.id.to_string(), body));
+        for it in world.estate.subscriptions_of(&parent.id) {
+            found.insert(it.id.to_string(), Descendant::Subscription(it, parent));
         }
     }
-    found.sort_by(|(left, _), (right, _)| left.cmp(right));
     found
 }
 
-fn subscriptions(world: &World, id: &str) -> Vec<(String, Value)> {
-    let tenant = world.scenario.tenant.id.to_string();
-    let show = |it: &crate::scenario::Subscription| {
-        let body = json!({
-            "id": format!("{}/subscriptions/{}", group_path(id), it.id),
-            "type": "Microsoft.Management/managementGroups/subscriptions",
-            "name": it.id,
-            "properties": {
-                "tenant": tenant,
-                "displayName": it.name,
-                "parent": {"id": group_path(id)},
-                "state": it.state,
-            },
-        });
-        (it.id.to_string(), body)
+fn descendant_json(it: &Descendant<'_>) -> Value {
+    let (id, kind, name, title, parent) = match it {
+        Descendant::Group(it, parent) => {
+            (group_path(&it.id), TYPE, it.id.clone(), &it.name, parent)
+        }
+        Descendant::Subscription(it, parent) => {
+            let id = it.id.to_string();
+            (format!("/subscriptions/{id}"), "/subscriptions", id, &it.name, parent)
+        }
     };
-    world.estate.subscriptions_of(id).map(show).collect()
+    json!({
+        "id": id, "type": kind, "name": name,
+        "properties": {"displayName": title, "parent": {"id": group_path(&parent.id)}},
+    })
+}
+
+fn subscription_json(world: &World, group: &Group, it: &Subscription) -> Value {
+    let parent = group_path(&group.id);
+    // This service calls active what the subscription itself calls enabled.
+    let state = match it.state {
+        SubscriptionState::Enabled => json!("Active"),
+        other => json!(other),
+    };
+    json!({
+        "id": format!("{parent}/subscriptions/{}", it.id),
+        "type": "Microsoft.Management/managementGroups/subscriptions",
+        "name": it.id,
+        "properties": {
+            "tenant": it.tenant.unwrap_or(world.scenario.tenant.id),
+            "displayName": it.name,
+            "parent": {"id": parent},
+            "state": state,
+        },
+    })
 }
 
 /// Everything the caller sees, groups and subscriptions alike.
 fn entities(world: &World, call: &Call, access: &Access) -> Answer {
-    let tenant = world.scenario.tenant.id;
-    let mut shown = Vec::new();
-    for group in world.estate.groups().filter(|group| sees(world, access, group)) {
-        let mut chain = ancestors(world, group);
-        chain.reverse();
-        let below = descendants(world, &group.id).len();
-        let groups = world.estate.children(&group.id).count();
-        let all = groups + world.estate.subscriptions_of(&group.id).count();
-        let body = entity(&group_path(&group.id), TYPE, &group.id, &group.name, tenant, &chain);
-        shown.push((group.id.to_lowercase(), with_counts(body, below, all, groups)));
+    enum Entity<'a> {
+        Group(&'a Group),
+        Subscription(&'a Subscription),
     }
-    for it in world.estate.subscriptions() {
-        let path = format!("/subscriptions/{}", it.id);
-        if Scope::of_text(&path).is_some_and(|scope| access.touches(world, &scope)) {
-            let parent = world.estate.group(&it.management_group);
-            let mut chain = parent.map_or_else(Vec::new, |parent| {
-                let mut chain = ancestors(world, parent);
-                chain.insert(0, parent.clone());
-                chain
-            });
-            chain.reverse();
-            let body =
-                entity(&path, "/subscriptions", &it.id.to_string(), &it.name, tenant, &chain);
-            shown.push((it.id.to_string(), with_counts(body, 0, 0, 0)));
+    let mut all: BTreeMap<String, Entity<'_>> =
+        world.estate.groups().map(|it| (it.id.to_lowercase(), Entity::Group(it))).collect();
+    let subscriptions = world.estate.subscriptions();
+    all.extend(subscriptions.map(|it| (it.id.to_string(), Entity::Subscription(it))));
+    let show = |it| match it {
+        Entity::Group(group) => sees(world, access, group).then(|| group_entity(world, group)),
+        Entity::Subscription(it) => {
+            let scope = Scope::of_text(&format!("/subscriptions/{}", it.id))?;
+            access.touches(world, &scope).then(|| subscription_entity(world, it))
         }
-    }
-    shown.sort_by(|(left, _), (right, _)| left.cmp(right));
-    reply::list(world, call, shown)
+    };
+    reply::list_of(world, call, all, show, reply::NEXT_LINK)
+}
+
+fn group_entity(world: &World, group: &Group) -> Value {
+    let mut chain = ancestors(world, group);
+    chain.reverse();
+    let below = descendants(world, group).len();
+    let groups = world.estate.children(&group.id).count();
+    let all = groups + world.estate.subscriptions_of(&group.id).count();
+    let tenant = world.scenario.tenant.id;
+    let body = entity(&group_path(&group.id), TYPE, &group.id, &group.name, tenant, &chain);
+    with_counts(body, below, all, groups)
+}
+
+fn subscription_entity(world: &World, it: &Subscription) -> Value {
+    let parent = world.estate.group(&it.management_group);
+    let mut chain = parent.map_or_else(Vec::new, |parent| {
+        let mut chain = ancestors(world, parent);
+        chain.insert(0, parent.clone());
+        chain
+    });
+    chain.reverse();
+    let (path, id) = (format!("/subscriptions/{}", it.id), it.id.to_string());
+    let tenant = it.tenant.unwrap_or(world.scenario.tenant.id);
+    with_counts(entity(&path, "/subscriptions", &id, &it.name, tenant, &chain), 0, 0, 0)
 }
 
 fn entity(

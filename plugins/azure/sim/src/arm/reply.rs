@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Answer;
 use super::error::refuse;
-use crate::http::paging::{next_link, page};
+use crate::http::paging::{next_link, page_of};
 use crate::http::{Call, Reply};
 use crate::world::World;
 
@@ -14,39 +14,42 @@ pub(super) fn list(
     call: &Call,
     items: impl IntoIterator<Item = (String, Value)>,
 ) -> Answer {
-    list_as(world, call, items, "nextLink", None)
+    list_of(world, call, items, Some, NEXT_LINK)
 }
 
-/// A list of a type whose schema requires the link: empty on the last page.
-pub(super) fn list_with_link(
-    world: &World,
-    call: &Call,
-    items: impl IntoIterator<Item = (String, Value)>,
-) -> Answer {
-    list_as(world, call, items, "nextLink", Some(""))
+/// How a list names its link, and what stands there on the last page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    pub(super) name: &'static str,
+    pub(super) last: Option<&'static str>,
 }
 
-/// A list whose link has a name of its own.
-pub(super) fn list_as(
+pub(super) const NEXT_LINK: Link = Link { name: "nextLink", last: None };
+/// The link of a type whose schema requires it: empty on the last page.
+pub(super) const REQUIRED_LINK: Link = Link { name: "nextLink", last: Some("") };
+
+/// A list of which only the items of the page are looked at: `show` leaves out those the caller
+/// does not see.
+pub(super) fn list_of<T>(
     world: &World,
     call: &Call,
-    items: impl IntoIterator<Item = (String, Value)>,
-    link_name: &str,
-    last: Option<&str>,
+    items: impl IntoIterator<Item = (String, T)>,
+    show: impl FnMut(T) -> Option<Value>,
+    link: Link,
 ) -> Answer {
     let asked = call.parameter("$top").and_then(|top| top.parse::<usize>().ok());
     let size = world.scenario.page_size.resource_manager;
     let size = asked.filter(|top| *top > 0).map_or(size, |top| top.min(size));
     let token = call.parameter("$skiptoken");
-    let page = page(items, size, token).map_err(|_| {
+    let page = page_of(items, size, token, show).map_err(|_| {
         refuse(400, "InvalidSkipToken", "The '$skipToken' query parameter is not valid.")
     })?;
     let mut body = Map::new();
     body.insert("value".to_owned(), Value::Array(page.items));
     let origin = &world.endpoints.resource_manager;
-    let link = page.next.map(|token| next_link(origin, call, "$skiptoken", &token));
-    if let Some(link) = link.or_else(|| last.map(str::to_owned)) {
-        body.insert(link_name.to_owned(), Value::String(link));
+    let next = page.next.map(|token| next_link(origin, call, "$skiptoken", &token));
+    if let Some(next) = next.or_else(|| link.last.map(str::to_owned)) {
+        body.insert(link.name.to_owned(), Value::String(next));
     }
     Ok(Reply::json(200, Value::Object(body)))
 }

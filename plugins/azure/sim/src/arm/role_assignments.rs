@@ -1,10 +1,13 @@
 //! Role assignments: immutable triples of scope, role and principal, with a name of their own.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::access::Access;
 use super::body::Properties;
+use super::condition::{Condition, Deed, Triple};
 use super::error::{bad_content, forbidden, refuse, wrong_method};
 use super::scope::ScopeKind;
 use super::{Answer, Scope, api_version, builtin_roles, filter, reply};
@@ -37,14 +40,17 @@ pub(super) fn answer(
         Some(name) => scope.child(&format!("providers/{TYPE}/{name}")),
         None => scope.child("providers/Microsoft.Authorization"),
     };
-    access.require(world, &format!("{TYPE}/{verb}"), scope, &shown)?;
+    access.require_in_principle(world, &format!("{TYPE}/{verb}"), scope, &shown)?;
+    if verb == "write" {
+        scope.require_writable(&world.estate)?;
+    }
     scope.require(&world.estate)?;
     let Some(name) = name else { return list(world, call, scope) };
     let name = read_name(name)?;
     match verb {
         "read" => get(world, call, scope, name),
         "write" => put(world, call, access, scope, name),
-        _ => delete(world, scope, name),
+        _ => delete(world, call, access, scope, name),
     }
 }
 
@@ -61,11 +67,16 @@ fn read_name(name: &str) -> Result<Uuid, Reply> {
 fn get(world: &mut World, call: &Call, scope: &Scope, name: Uuid) -> Answer {
     let lag = world.scenario.lag.role_assignment;
     let found = at(world, scope, name).cloned();
-    match found {
-        Some(found) if world.sees(View::Read, name, found.created, lag, call.now) => {
-            Ok(Reply::json(200, to_json(&found)))
-        }
-        _ => {
+    let shown = match found {
+        Some(found) => world.sees(View::Read, name, found.created, lag, call.now).then_some(found),
+        None => still_shown(world, call, View::Read, |it| {
+            it.name == name && it.scope.to_lowercase() == scope.key()
+        })
+        .pop(),
+    };
+    match shown {
+        Some(found) => Ok(Reply::json(200, to_json(&found))),
+        None => {
             let text = format!("The role assignment '{name}' is not found.");
             Err(refuse(404, "RoleAssignmentNotFound", text))
         }
@@ -77,9 +88,29 @@ fn at<'a>(world: &'a World, scope: &Scope, name: Uuid) -> Option<&'a RoleAssignm
     found.filter(|it| it.scope.to_lowercase() == scope.key())
 }
 
-fn delete(world: &mut World, scope: &Scope, name: Uuid) -> Answer {
+/// Those deleted a moment ago that this read's replica still has.
+fn still_shown(
+    world: &mut World,
+    call: &Call,
+    view: View,
+    wanted: impl Fn(&RoleAssignment) -> bool,
+) -> Vec<RoleAssignment> {
+    let lag = world.scenario.lag.role_assignment_deletion;
+    let gone = world.departed.assignments(lag, call.now);
+    let gone: Vec<_> = gone.filter(|gone| wanted(&gone.it)).cloned().collect();
+    gone.into_iter()
+        .filter(|gone| !world.sees(view, gone.it.name, gone.at, lag, call.now))
+        .map(|gone| gone.it)
+        .collect()
+}
+
+fn delete(world: &mut World, call: &Call, access: &Access, scope: &Scope, name: Uuid) -> Answer {
     let Some(found) = at(world, scope, name).cloned() else { return Ok(Reply::empty(204)) };
+    let action = format!("{TYPE}/delete");
+    let deed = Deed { action: &action, request: None, resource: Some(&Triple::from(&found)) };
+    access.require_for(world, &deed, scope, &scope.child(&format!("providers/{TYPE}/{name}")))?;
     world.store.remove(Kind::RoleAssignment, name);
+    world.departed.bury_assignment(found.clone(), call.now);
     Ok(Reply::json(200, to_json(&found)))
 }
 
@@ -87,26 +118,52 @@ fn delete(world: &mut World, scope: &Scope, name: Uuid) -> Answer {
 fn list(world: &mut World, call: &Call, scope: &Scope) -> Answer {
     let filter = filter::assignments(call)?;
     let chain = scope.chain(&world.estate);
-    let inside = Inside::of(world, scope);
-    let lag = world.scenario.lag.role_assignment;
-    let all: Vec<RoleAssignment> = world
-        .store
-        .role_assignments
-        .values()
-        .filter(|it| filter.principal.is_none_or(|principal| it.principal == principal))
-        .filter(|it| {
-            let key = it.scope.to_lowercase();
-            chain.contains(&key) || (!filter.at_scope && inside.has(world, &key))
-        })
-        .cloned()
+    let inside = Inside::of(scope);
+    let wanted = |world: &World, it: &RoleAssignment| {
+        let key = it.scope.to_lowercase();
+        filter.principal.is_none_or(|principal| it.principal == principal)
+            && (chain.contains(&key) || (!filter.at_scope && inside.has(world, &key)))
+    };
+    let found: Vec<(Uuid, Millis)> = candidates(world, scope, &chain, filter.principal)
+        .into_iter()
+        .filter(|it| wanted(world, it))
+        .map(|it| (it.name, it.created))
         .collect();
-    let mut shown = Vec::new();
-    for it in all {
-        if world.sees(View::List, it.name, it.created, lag, call.now) {
-            shown.push((it.name.to_string(), to_json(&it)));
+    let lag = world.scenario.lag.role_assignment;
+    let mut shown = BTreeMap::new();
+    for (name, born) in found {
+        if world.sees(View::List, name, born, lag, call.now) {
+            shown.insert(name.to_string(), (name, None));
         }
     }
-    reply::list(world, call, shown)
+    let lately = still_shown(world, call, View::List, |_| true);
+    for it in lately.into_iter().filter(|it| wanted(world, it)) {
+        shown.insert(it.name.to_string(), (it.name, Some(it)));
+    }
+    let show = |(name, gone): (Uuid, Option<RoleAssignment>)| {
+        gone.as_ref().or_else(|| world.store.role_assignments.get(&name)).map(to_json)
+    };
+    reply::list_of(world, call, shown, show, reply::NEXT_LINK)
+}
+
+/// Those that may be meant, found by the shorter way.
+fn candidates<'a>(
+    world: &'a World,
+    scope: &Scope,
+    chain: &[String],
+    principal: Option<Uuid>,
+) -> Vec<&'a RoleAssignment> {
+    let all = &world.store.role_assignments;
+    match (&scope.kind, principal) {
+        (ScopeKind::Tenant | ScopeKind::ManagementGroup(_), Some(principal)) => {
+            all.of_principal(principal).collect()
+        }
+        (ScopeKind::Tenant | ScopeKind::ManagementGroup(_), None) => all.values().collect(),
+        _ => {
+            let above = chain.iter().flat_map(|key| all.at_scope(key));
+            above.chain(all.below(&scope.key())).collect()
+        }
+    }
 }
 
 /// What lies below a scope.
@@ -117,7 +174,7 @@ enum Inside {
 }
 
 impl Inside {
-    fn of(_: &World, scope: &Scope) -> Self {
+    fn of(scope: &Scope) -> Self {
         match &scope.kind {
             ScopeKind::Tenant => Self::Everything,
             ScopeKind::ManagementGroup(_) => Self::Group(scope.key()),
@@ -148,17 +205,17 @@ struct Wanted {
 
 fn put(world: &mut World, call: &Call, access: &Access, scope: &Scope, name: Uuid) -> Answer {
     let wanted = read_wanted(call)?;
+    require_condition(world, access, scope, name, &wanted)?;
     require_role(world, call, scope, &wanted)?;
+    require_name(world, call, scope, name, &wanted)?;
     let known = world.store.role_assignments.get(&name).cloned();
     if let Some(known) = known {
         return update(world, call, access, scope, &wanted, known);
     }
     let principal_type = require_principal(world, call, &wanted)?;
     let key = scope.key();
-    let same = world.store.role_assignments.values().any(|it| {
-        it.principal == wanted.principal && it.role == wanted.role && it.scope.to_lowercase() == key
-    });
-    if same {
+    let held = &world.store.role_assignments;
+    if held.held_at(wanted.principal, &key).any(|it| it.role == wanted.role) {
         let text = "The role assignment already exists.";
         return Err(refuse(409, "RoleAssignmentExists", text));
     }
@@ -179,7 +236,51 @@ fn put(world: &mut World, call: &Call, access: &Access, scope: &Scope, name: Uui
     };
     let body = to_json(&made);
     world.store.put(Object::RoleAssignment(made));
+    world.departed.forget(name);
     Ok(Reply::json(201, body))
+}
+
+/// A condition on the caller's own role may stand against this role or this principal.
+fn require_condition(
+    world: &World,
+    access: &Access,
+    scope: &Scope,
+    name: Uuid,
+    wanted: &Wanted,
+) -> Result<(), Reply> {
+    let known = || principal(world, wanted.principal).map(|(_, kind)| kind.to_owned());
+    let principal_type = wanted.principal_type.clone().or_else(known).unwrap_or_default();
+    let request = Triple { role: wanted.role, principal: wanted.principal, principal_type };
+    let action = format!("{TYPE}/write");
+    let deed = Deed { action: &action, request: Some(&request), resource: None };
+    access.require_for(world, &deed, scope, &scope.child(&format!("providers/{TYPE}/{name}")))
+}
+
+/// The name of what was deleted a moment ago is not free for anything else yet.
+fn require_name(
+    world: &mut World,
+    call: &Call,
+    scope: &Scope,
+    name: Uuid,
+    wanted: &Wanted,
+) -> Result<(), Reply> {
+    let lag = world.scenario.lag.role_assignment_deletion;
+    let mut gone = world.departed.assignments(lag, call.now);
+    match gone.find(|gone| gone.it.name == name) {
+        Some(gone) if !is_same(&gone.it, scope, wanted) => Err(update_not_permitted()),
+        _ => Ok(()),
+    }
+}
+
+fn is_same(it: &RoleAssignment, scope: &Scope, wanted: &Wanted) -> bool {
+    it.role == wanted.role
+        && it.principal == wanted.principal
+        && it.scope.to_lowercase() == scope.key()
+}
+
+fn update_not_permitted() -> Reply {
+    let text = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.";
+    refuse(400, "RoleAssignmentUpdateNotPermitted", text)
 }
 
 /// A name that is taken: the same triple may change its texts, another one may not have it.
@@ -191,13 +292,8 @@ fn update(
     wanted: &Wanted,
     mut known: RoleAssignment,
 ) -> Answer {
-    let same = known.role == wanted.role
-        && known.principal == wanted.principal
-        && known.scope.to_lowercase() == scope.key();
-    if !same {
-        let text =
-            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.";
-        return Err(refuse(400, "RoleAssignmentUpdateNotPermitted", text));
+    if !is_same(&known, scope, wanted) {
+        return Err(update_not_permitted());
     }
     known.description.clone_from(&wanted.description);
     known.condition.clone_from(&wanted.condition);
@@ -248,14 +344,26 @@ fn read_wanted(call: &Call) -> Result<Wanted, Reply> {
     if description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
         return Err(bad_content("'properties.description' is too long"));
     }
-    Ok(Wanted {
-        role,
-        principal,
-        principal_type,
-        description,
-        condition: properties.text("condition")?,
-        condition_version: properties.text("conditionVersion")?,
-    })
+    let (condition, condition_version) = read_condition(&mut properties)?;
+    Ok(Wanted { role, principal, principal_type, description, condition, condition_version })
+}
+
+/// A condition and the version of its language, which is 2.0 when it is left out.
+fn read_condition(properties: &mut Properties) -> Result<(Option<String>, Option<String>), Reply> {
+    let condition = properties.text("condition")?.filter(|text| !text.is_empty());
+    let version = properties.text("conditionVersion")?.filter(|text| !text.is_empty());
+    let invalid = |text: String| refuse(400, "InvalidRoleAssignmentCondition", text);
+    let Some(text) = &condition else { return Ok((None, version)) };
+    if version.as_ref().is_some_and(|version| version != "2.0") {
+        let text = "The version of the role assignment condition is not supported: it is '2.0'.";
+        return Err(invalid(text.to_owned()));
+    }
+    match Condition::parse(text) {
+        Ok(_) => Ok((condition, Some("2.0".to_owned()))),
+        Err(reason) => {
+            Err(invalid(format!("The given role assignment condition is invalid: {reason}.")))
+        }
+    }
 }
 
 /// The id at the end of a role definition's path.
@@ -348,11 +456,10 @@ fn require_room(world: &World, scope: &Scope) -> Result<(), Reply> {
             (format!("/subscriptions/{id}"), quotas.role_assignments_per_subscription)
         }
     };
-    let below = format!("{inside}/");
-    let all = world.store.role_assignments.values().map(|it| it.scope.to_lowercase());
+    let all = &world.store.role_assignments;
     let count = match scope.kind {
-        ScopeKind::Tenant | ScopeKind::ManagementGroup(_) => all.filter(|at| *at == inside).count(),
-        _ => all.filter(|at| *at == inside || at.starts_with(&below)).count(),
+        ScopeKind::Tenant | ScopeKind::ManagementGroup(_) => all.at_scope(&inside).count(),
+        _ => all.at_scope(&inside).chain(all.below(&inside)).count(),
     };
     if count < most {
         return Ok(());
@@ -394,11 +501,10 @@ pub(crate) fn to_json(it: &RoleAssignment) -> Value {
 /// Gives User Access Administrator at `/` to a person; used by the elevation.
 pub(super) fn elevate(world: &mut World, access: &Access, now: Millis) -> Answer {
     let caller = &access.caller;
-    let held = world.store.role_assignments.values().any(|it| {
-        it.scope == "/"
-            && it.principal == caller.object_id
-            && it.role == builtin_roles::USER_ACCESS_ADMINISTRATOR
-    });
+    let all = &world.store.role_assignments;
+    let held = all
+        .held_at(caller.object_id, "/")
+        .any(|it| it.role == builtin_roles::USER_ACCESS_ADMINISTRATOR);
     if caller.person.is_none() {
         return Err(forbidden(caller, "Microsoft.Authorization/elevateAccess/action", "/"));
     }

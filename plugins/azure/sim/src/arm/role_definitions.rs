@@ -48,6 +48,9 @@ pub(super) fn answer(
     if !public {
         access.require(world, &format!("{TYPE}/{verb}"), scope, &shown)?;
     }
+    if verb == "write" {
+        scope.require_writable(&world.estate)?;
+    }
     scope.require(&world.estate)?;
     let Some(name) = name else { return list(world, call, scope) };
     let name = Uuid::parse_str(name).map_err(|_| {
@@ -58,7 +61,7 @@ pub(super) fn answer(
     match verb {
         "read" => get(world, call, scope, name),
         "write" => put(world, call, access, scope, name),
-        _ => delete(world, access, scope, name),
+        _ => delete(world, call, access, scope, name),
     }
 }
 
@@ -69,12 +72,26 @@ fn get(world: &mut World, call: &Call, scope: &Scope, name: Uuid) -> Answer {
     let lag = world.scenario.lag.role_definition;
     let custom = world.store.role_definitions.get(&name).cloned();
     let custom = custom.filter(|it| assignable(world, it, scope, true));
-    match custom {
-        Some(it) if world.sees(View::Read, name, it.created, lag, call.now) => {
-            Ok(Reply::json(200, custom_json(&it, scope)))
-        }
-        _ => Err(does_not_exist(name)),
-    }
+    let shown = match custom {
+        Some(it) => world.sees(View::Read, name, it.created, lag, call.now).then_some(it),
+        None => still_shown(world, call, View::Read)
+            .into_iter()
+            .find(|it| it.name == name && assignable(world, it, scope, true)),
+    };
+    shown.map_or_else(
+        || Err(does_not_exist(name)),
+        |it| Ok(Reply::json(200, custom_json(&it, scope))),
+    )
+}
+
+/// Those deleted a moment ago that this read's replica still has.
+fn still_shown(world: &mut World, call: &Call, view: View) -> Vec<RoleDefinition> {
+    let lag = world.scenario.lag.role_definition_deletion;
+    let gone: Vec<_> = world.departed.definitions(lag, call.now).cloned().collect();
+    gone.into_iter()
+        .filter(|gone| !world.sees(view, gone.it.name, gone.at, lag, call.now))
+        .map(|gone| gone.it)
+        .collect()
 }
 
 fn does_not_exist(name: Uuid) -> Reply {
@@ -105,16 +122,20 @@ fn list(world: &mut World, call: &Call, scope: &Scope) -> Answer {
         .filter(|role| named(role.name) && typed("BuiltInRole"))
         .map(|role| (role.id.to_string(), builtin_json(role, scope)))
         .collect();
-    let custom: Vec<RoleDefinition> = world
-        .store
-        .role_definitions
-        .values()
-        .filter(|it| named(&it.role_name) && typed("CustomRole"))
-        .filter(|it| assignable(world, it, scope, filter.and_below))
-        .cloned()
-        .collect();
+    let wanted = |world: &World, it: &RoleDefinition| {
+        named(&it.role_name)
+            && typed("CustomRole")
+            && assignable(world, it, scope, filter.and_below)
+    };
+    let custom = world.store.role_definitions.values();
+    let custom: Vec<_> = custom.filter(|it| wanted(world, it)).cloned().collect();
     for it in custom {
         if world.sees(View::List, it.name, it.created, lag, call.now) {
+            shown.push((it.name.to_string(), custom_json(&it, scope)));
+        }
+    }
+    for it in still_shown(world, call, View::List) {
+        if wanted(world, &it) {
             shown.push((it.name.to_string(), custom_json(&it, scope)));
         }
     }
@@ -122,7 +143,7 @@ fn list(world: &mut World, call: &Call, scope: &Scope) -> Answer {
     reply::list(world, call, shown)
 }
 
-fn delete(world: &mut World, access: &Access, scope: &Scope, name: Uuid) -> Answer {
+fn delete(world: &mut World, call: &Call, access: &Access, scope: &Scope, name: Uuid) -> Answer {
     if builtin_roles::with_id(name).is_some() {
         return Err(built_in(name));
     }
@@ -132,11 +153,15 @@ fn delete(world: &mut World, access: &Access, scope: &Scope, name: Uuid) -> Answ
     };
     let action = "Microsoft.Authorization/roleDefinitions/delete";
     require_everywhere(world, access, action, scope, &found.assignable_scopes)?;
-    if world.store.role_assignments.values().any(|it| it.role == name) {
+    // The service counts assignments on a replica that may not have heard of their deletion.
+    let lag = world.scenario.lag.role_assignment_deletion;
+    let lately = world.departed.assignments(lag, call.now).any(|gone| gone.it.role == name);
+    if lately || world.store.role_assignments.give(name) {
         let text = "There are existing role assignments referencing role.";
         return Err(refuse(400, "RoleDefinitionHasAssignments", text));
     }
     world.store.remove(Kind::RoleDefinition, name);
+    world.departed.bury_definition(found.clone(), call.now);
     Ok(Reply::json(200, custom_json(&found, scope)))
 }
 
@@ -188,7 +213,7 @@ fn put(world: &mut World, call: &Call, access: &Access, scope: &Scope, name: Uui
         at.require(&world.estate)?;
     }
     check_actions(&wanted.permissions)?;
-    check_name(world, &wanted.role_name, name)?;
+    check_name(world, call, &wanted.role_name, name)?;
     let full = world.store.role_definitions.len() >= world.scenario.quotas.role_definitions;
     if known.is_none() && full {
         let text = "No more role definitions can be created.";
@@ -208,6 +233,7 @@ fn put(world: &mut World, call: &Call, access: &Access, scope: &Scope, name: Uui
     };
     let body = custom_json(&made, scope);
     world.store.put(Object::RoleDefinition(made));
+    world.departed.forget(name);
     // Created or changed, the service says 201.
     Ok(Reply::json(201, body))
 }
@@ -314,12 +340,15 @@ fn check_actions(permissions: &[Permission]) -> Result<(), Reply> {
 }
 
 /// A name is taken by built-in roles and by custom roles of any scope, visible or not.
-fn check_name(world: &World, role_name: &str, name: Uuid) -> Result<(), Reply> {
-    let custom = world.store.role_definitions.values();
+///
+/// That of a role deleted a moment ago is not free yet.
+fn check_name(world: &mut World, call: &Call, role_name: &str, name: Uuid) -> Result<(), Reply> {
+    let wanted = role_name.to_lowercase();
+    let other = |it: &RoleDefinition| it.name != name && it.role_name.to_lowercase() == wanted;
+    let lag = world.scenario.lag.role_definition_deletion;
     let taken = builtin_roles::named(role_name).is_some()
-        || custom
-            .filter(|it| it.name != name)
-            .any(|it| it.role_name.to_lowercase() == role_name.to_lowercase());
+        || world.store.role_definitions.values().any(other)
+        || world.departed.definitions(lag, call.now).any(|gone| other(&gone.it));
     if taken {
         let text = "A role definition cannot be updated with a name that already exists.";
         return Err(refuse(409, "RoleDefinitionWithSameNameExists", text));

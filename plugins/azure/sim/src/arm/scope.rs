@@ -1,10 +1,12 @@
 //! Scopes: where a grant holds, from the tenant down to one resource.
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::error::refuse;
 use super::estate::Estate;
 use crate::http::Reply;
+use crate::scenario::SubscriptionState;
 
 /// A scope as it was written, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,24 @@ impl Scope {
         Self::parse(&segments)
     }
 
+    /// How a scope is described beside its path: its name, and what it is.
+    pub(super) fn described(&self, estate: &Estate) -> Value {
+        let last = || self.text.rsplit('/').next().unwrap_or_default().to_owned();
+        let (name, kind) = match &self.kind {
+            ScopeKind::Tenant => ("/".to_owned(), "tenant"),
+            ScopeKind::ManagementGroup(id) => {
+                (estate.group(id).map_or_else(last, |it| it.name.clone()), "managementgroup")
+            }
+            ScopeKind::Subscription(id) => {
+                let found = estate.subscription_named(id);
+                (found.map_or_else(last, |it| it.name.clone()), "subscription")
+            }
+            ScopeKind::ResourceGroup(..) => (last(), "resourcegroup"),
+            ScopeKind::Resource(..) => (last(), "resource"),
+        };
+        json!({"id": self.text, "displayName": name, "type": kind})
+    }
+
     /// How scopes are compared.
     pub(crate) fn key(&self) -> String {
         self.text.to_lowercase()
@@ -105,6 +125,22 @@ impl Scope {
         chain.push(format!("/{}", parts.get(..4).unwrap_or_default().join("/")));
     }
 
+    /// Whether things can be made in it: not in a subscription that is switched off.
+    pub(crate) fn require_writable(&self, estate: &Estate) -> Result<(), Reply> {
+        let found = self.subscription().and_then(|id| estate.subscription(id));
+        match found {
+            Some(it) if it.state == SubscriptionState::Disabled => {
+                let text = format!(
+                    "The subscription '{}' is disabled and therefore marked as read only. You \
+                     cannot perform any write actions on this subscription until it is re-enabled.",
+                    it.id
+                );
+                Err(refuse(409, "ReadOnlyDisabledSubscription", text))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it exists; the refusal says what does not.
     pub(crate) fn require(&self, estate: &Estate) -> Result<(), Reply> {
         match &self.kind {
@@ -133,7 +169,8 @@ impl Scope {
 }
 
 fn require_subscription(estate: &Estate, id: &str) -> Result<(), Reply> {
-    if estate.subscription_named(id).is_some() {
+    let found = estate.subscription_named(id);
+    if found.is_some_and(|it| it.state != SubscriptionState::Deleted) {
         return Ok(());
     }
     let shown: String = id.chars().take(100).collect();

@@ -77,7 +77,8 @@ pub(super) fn tenants(world: &World, call: &Call) -> Answer {
         "defaultDomain": tenant.domain,
         "tenantType": "AAD",
     });
-    reply::list_with_link(world, call, [(tenant.id.to_string(), item)])
+    let items = [(tenant.id.to_string(), item)];
+    reply::list_of(world, call, items, Some, reply::REQUIRED_LINK)
 }
 
 fn require(
@@ -97,12 +98,12 @@ fn require(
 
 /// Those with a grant at, above or below them.
 fn list(world: &World, call: &Call, access: &Access) -> Answer {
-    let seen = world.estate.subscriptions().filter(|it| {
-        Scope::of_text(&format!("/subscriptions/{}", it.id))
-            .is_some_and(|scope| access.touches(world, &scope))
-    });
-    let items = seen.map(|it| (it.id.to_string(), to_json(world, it)));
-    reply::list_with_link(world, call, items)
+    let all = world.estate.subscriptions().map(|it| (it.id.to_string(), it));
+    let show = |it: &Subscription| {
+        let scope = Scope::of_text(&format!("/subscriptions/{}", it.id))?;
+        access.touches(world, &scope).then(|| to_json(world, it))
+    };
+    reply::list_of(world, call, all, show, reply::REQUIRED_LINK)
 }
 
 fn to_json(world: &World, it: &Subscription) -> Value {
@@ -111,7 +112,7 @@ fn to_json(world: &World, it: &Subscription) -> Value {
         "authorizationSource": "RoleBased",
         "managedByTenants": [],
         "subscriptionId": it.id,
-        "tenantId": world.scenario.tenant.id,
+        "tenantId": it.tenant.unwrap_or(world.scenario.tenant.id),
         "displayName": it.name,
         "state": it.state,
         "subscriptionPolicies": {

@@ -26,11 +26,23 @@ pub(crate) fn page(
     size: usize,
     token: Option<&str>,
 ) -> Result<Page, WrongToken> {
+    page_of(items, size, token, Some)
+}
+
+/// The same, where only the items of the page are looked at: `show` leaves out those it has
+/// nothing for.
+pub(crate) fn page_of<T>(
+    items: impl IntoIterator<Item = (String, T)>,
+    size: usize,
+    token: Option<&str>,
+    mut show: impl FnMut(T) -> Option<Value>,
+) -> Result<Page, WrongToken> {
     let after = match token {
         None => None,
         Some(token) => Some(decode(token).ok_or(WrongToken)?),
     };
-    let mut rest = items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|at| key > at));
+    let rest = items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|at| key > at));
+    let mut rest = rest.filter_map(|(key, item)| Some((key, show(item)?)));
     let shown: Vec<(String, Value)> = rest.by_ref().take(size.max(1)).collect();
     let more = rest.next().is_some();
     let next = shown.last().filter(|_| more).map(|(key, _)| encode(key));

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lag, Scenario, Subscription, SubscriptionState};
-use crate::arm::builtin_roles;
 use crate::chance::seeded_id;
 use crate::clock::{DAY, Millis};
 use crate::graph::{directory_roles, microsoft_graph};
@@ -32,6 +31,7 @@ pub(super) fn complete(scenario: &mut Scenario) {
             name: format!("Generated {number:05}"),
             state: SubscriptionState::Enabled,
             management_group: root.clone(),
+            tenant: None,
             resource_groups: Vec::new(),
         });
     }
@@ -61,13 +61,9 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     check_subscriptions(scenario)?;
     check_lags(&scenario.lag)?;
     check_operator(scenario)?;
+    super::access::check(scenario)?;
     super::sign_in::check(scenario)?;
-    for (index, rule) in scenario.faults.iter().enumerate() {
-        if rule.every == 0 {
-            return Err(format!("faults[{index}].every is 0: the smallest is 1, every call"));
-        }
-    }
-    Ok(())
+    super::fault_rules::check(&scenario.faults)
 }
 
 fn check_counts(scenario: &Scenario) -> Result<(), String> {
@@ -78,8 +74,6 @@ fn check_counts(scenario: &Scenario) -> Result<(), String> {
     most("management-groups", scenario.management_groups.len(), MANAGEMENT_GROUPS_MAX)?;
     most("clusters", scenario.clusters.len(), SCENARIO_ENTRIES_MAX)?;
     most("users", scenario.users.len(), SCENARIO_ENTRIES_MAX)?;
-    most("faults", scenario.faults.len(), SCENARIO_ENTRIES_MAX)?;
-    most("operator.assignments", scenario.operator.assignments.len(), SCENARIO_ENTRIES_MAX)?;
     let sizes = [scenario.page_size.resource_manager, scenario.page_size.graph];
     if sizes.iter().any(|size| !(1..=PAGE_SIZE_MAX).contains(size)) {
         return Err(format!("page-size: sizes are from 1 to {PAGE_SIZE_MAX}"));
@@ -140,7 +134,7 @@ fn check_subscriptions(scenario: &Scenario) -> Result<(), String> {
 }
 
 fn check_lags(lag: &Lag) -> Result<(), String> {
-    let all: [Millis; 16] = [
+    let all: [Millis; 18] = [
         lag.application,
         lag.application_reference,
         lag.service_principal,
@@ -149,7 +143,9 @@ fn check_lags(lag: &Lag) -> Result<(), String> {
         lag.app_role_assignment,
         lag.app_role_effect,
         lag.role_definition,
+        lag.role_definition_deletion,
         lag.role_assignment,
+        lag.role_assignment_deletion,
         lag.role_assignment_effect,
         lag.secret,
         lag.credential_list,
@@ -173,11 +169,6 @@ fn check_operator(scenario: &Scenario) -> Result<(), String> {
     for role in &scenario.operator.graph_roles {
         if microsoft_graph::app_role_named(role).is_none() {
             return Err(format!("operator.graph-roles: Microsoft Graph has no app role {role:?}"));
-        }
-    }
-    for assignment in &scenario.operator.assignments {
-        if builtin_roles::named(&assignment.role).is_none() {
-            return Err(format!("operator.assignments: no built-in role {:?}", assignment.role));
         }
     }
     Ok(())

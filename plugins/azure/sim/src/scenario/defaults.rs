@@ -1,8 +1,8 @@
 //! What every key is when a scenario leaves it out; `scenarios/default.toml` shows the same.
 
 use super::{
-    Bucket, Cluster, GraphBuckets, Lag, LoginBuckets, ManagementGroup, ManagerBuckets, Operator,
-    OperatorAssignment, PageSize, Quotas, Scenario, Subscription, SubscriptionState, Tenant, User,
+    Assignment, Bucket, Cluster, GraphBuckets, Lag, LoginBuckets, ManagementGroup, ManagerBuckets,
+    Operator, PageSize, Quotas, Scenario, Subscription, SubscriptionState, Tenant, User,
 };
 use crate::scenario::{Generate, Policy, Throttle};
 use uuid::{Uuid, uuid};
@@ -13,6 +13,7 @@ impl Default for Scenario {
     fn default() -> Self {
         Self {
             seed: 7,
+            flapping: true,
             tenant: Tenant::default(),
             management_groups: vec![ManagementGroup {
                 id: "contoso-platform".to_owned(),
@@ -24,6 +25,7 @@ impl Default for Scenario {
                 name: "Contoso Production".to_owned(),
                 state: SubscriptionState::Enabled,
                 management_group: "contoso-platform".to_owned(),
+                tenant: None,
                 resource_groups: vec!["rg-production".to_owned()],
             }],
             generate: Generate::default(),
@@ -41,10 +43,12 @@ impl Default for Scenario {
                 principal_name: "admin@contoso.example".to_owned(),
                 password: Some("rehearsal only".to_owned()),
                 directory_roles: vec!["Global Administrator".to_owned()],
+                assignments: Vec::new(),
                 eligible_directory_roles: Vec::new(),
                 guest: false,
             }],
             operator: Operator::default(),
+            deny_assignments: Vec::new(),
             lag: Lag::default(),
             page_size: PageSize::default(),
             quotas: Quotas::default(),
@@ -84,9 +88,11 @@ impl Default for Operator {
             ]
             .map(str::to_owned)
             .to_vec(),
-            assignments: vec![OperatorAssignment {
+            assignments: vec![Assignment {
                 role: "Owner".to_owned(),
                 scope: String::new(),
+                condition: None,
+                eligible: false,
             }],
             federated: Vec::new(),
             certificates: Vec::new(),
@@ -105,14 +111,16 @@ impl Default for Lag {
             app_role_assignment: 500,
             app_role_effect: 500,
             role_definition: 500,
+            role_definition_deletion: 500,
             role_assignment: 500,
+            role_assignment_deletion: 500,
             role_assignment_effect: 1000,
             secret: 1500,
             credential_list: 500,
             certificate: 1500,
             federated_credential: 1500,
-            application_deletion: 0,
-            service_principal_deletion: 0,
+            application_deletion: 300,
+            service_principal_deletion: 300,
         }
     }
 }

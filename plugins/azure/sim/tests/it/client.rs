@@ -12,7 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// No lag, so that a test about something else need not wait.
 pub(crate) const PROMPT: &str = "[lag]\napplication = 0\napplication-reference = 0\nservice-principal = 0\n\
     principal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\napp-role-effect = 0\n\
-    role-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\nsecret = 0\n\
+    role-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
+    role-assignment-deletion = 0\nrole-assignment-effect = 0\nsecret = 0\n\
     credential-list = 0\ncertificate = 0\nfederated-credential = 0\napplication-deletion = 0\n\
     service-principal-deletion = 0\n";
 
@@ -134,6 +135,20 @@ impl Cloud {
     pub(crate) async fn traffic(&self) -> Value {
         let url = format!("{}/_simulator/traffic", self.simulator.ready().url);
         answer(self.http.get(url).send().await.unwrap()).await.body
+    }
+
+    pub(crate) async fn look(&self, path: &str) -> Answer {
+        let url = format!("{}{path}", self.simulator.ready().url);
+        answer(self.http.get(url).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn faults(&self) -> Answer {
+        self.look("/_simulator/faults").await
+    }
+
+    pub(crate) async fn replace_faults(&self, rules: &str) -> Answer {
+        let url = format!("{}/_simulator/faults", self.simulator.ready().url);
+        answer(self.http.post(url).body(rules.to_owned()).send().await.unwrap()).await
     }
 
     /// An application and its principal, as (object id, application id, principal id).

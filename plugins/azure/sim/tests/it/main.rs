@@ -2,14 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test should fail at the step that failed")]
 
+mod access;
 mod client;
 mod credentials;
+mod deletion;
 mod directory;
 mod faults;
 mod graph;
+mod hierarchy;
 mod hostile;
 mod login;
 mod management;
 mod persistence;
 mod platform;
+mod scale;
+mod scenarios;
 mod sign_in;

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::client::{As, Cloud, PROMPT};
 
-const VERSION: &str = "api-version=2022-04-01";
-const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+pub(crate) const VERSION: &str = "api-version=2022-04-01";
+pub(crate) const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 
-fn assignment_path(scope: &str, name: &str) -> String {
+pub(crate) fn assignment_path(scope: &str, name: &str) -> String {
     format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?{VERSION}")
 }
 
@@ -16,7 +16,7 @@ fn role_path(role: &str) -> String {
     format!("/providers/Microsoft.Authorization/roleDefinitions/{role}")
 }
 
-fn assignment(role: &str, principal: &str) -> Value {
+pub(crate) fn assignment(role: &str, principal: &str) -> Value {
     json!({"properties": {
         "roleDefinitionId": role_path(role),
         "principalId": principal,
@@ -24,7 +24,7 @@ fn assignment(role: &str, principal: &str) -> Value {
     }})
 }
 
-fn definition(name: &str, actions: &[&str], scopes: &[&str]) -> Value {
+pub(crate) fn definition(name: &str, actions: &[&str], scopes: &[&str]) -> Value {
     json!({"properties": {
         "roleName": name, "description": "d", "type": "CustomRole",
         "permissions": [{"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []}],
@@ -32,7 +32,7 @@ fn definition(name: &str, actions: &[&str], scopes: &[&str]) -> Value {
     }})
 }
 
-fn name(number: u8) -> String {
+pub(crate) fn name(number: u8) -> String {
     format!("aaaaaaaa-0000-4000-8000-0000000000{number:02}")
 }
 

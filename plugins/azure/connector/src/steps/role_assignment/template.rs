@@ -104,5 +104,6 @@ pub(crate) fn template(role: Role, at: At, arm: &str) -> StepTemplate {
         readiness: wait("the assignment can be read back", 3, 5 * MINUTE_MS),
         throttle: at.throttle().into(),
         notes: role.note.map(str::to_owned).into_iter().collect(),
+        ..StepTemplate::default()
     }
 }
