@@ -22,7 +22,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Change {
-    Put(Object),
+    Put(Box<Object>),
     Remove { kind: Kind, id: Uuid },
 }
 
