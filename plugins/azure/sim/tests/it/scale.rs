@@ -43,6 +43,7 @@ async fn all(
 
 // Goal: eight roles in each of many subscriptions are made, read, listed, kept and removed.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "a measurement is asked for from outside")]
 async fn many_subscriptions() {
     let count = std::env::var("SKYBRIDGE_SIM_SUBSCRIPTIONS").unwrap_or_else(|_| "20".to_owned());
     let directory = tempfile::tempdir().unwrap();
