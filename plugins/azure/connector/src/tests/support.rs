@@ -111,7 +111,8 @@ pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference =
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
     app-role-effect = 0\nrole-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
     role-assignment-deletion = 0\nrole-assignment-effect = 0\n\
-    secret = 0\ncredential-list = 0\n";
+    secret = 0\ncredential-list = 0\ncertificate = 0\nfederated-credential = 0\n\
+    application-deletion = 0\nservice-principal-deletion = 0\n";
 
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
