@@ -26,6 +26,8 @@ pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
+    /// Whether what lags is seen now and then before its lag is over.
+    pub(crate) flapping: bool,
     pub(crate) tenant: Tenant,
     pub(crate) management_groups: Vec<ManagementGroup>,
     pub(crate) subscriptions: Vec<Subscription>,

@@ -131,6 +131,9 @@ impl World {
         lag: Millis,
         now: Millis,
     ) -> bool {
+        if !self.scenario.flapping {
+            return now.saturating_sub(born) >= lag;
+        }
         self.chance.sees(view, subject, born, lag, now)
     }
 
@@ -143,7 +146,7 @@ impl World {
         lag: Millis,
         now: Millis,
     ) -> bool {
-        deleted.is_some_and(|deleted| !self.chance.sees(view, subject, deleted, lag, now))
+        deleted.is_some_and(|deleted| !self.sees(view, subject, deleted, lag, now))
     }
 
     fn serve(&mut self, call: &Call) -> Reply {
