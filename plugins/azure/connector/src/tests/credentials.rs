@@ -90,7 +90,7 @@ async fn a_certificate_connects_and_is_taken_back() {
     let done = rehearsal.run_all(None).await;
     let connection = rehearsal.connection();
     let vault_name = connection["certificate"].as_str().unwrap().to_owned();
-    assert_eq!(vault_names(&rehearsal), [vault_name.clone()]);
+    assert_eq!(vault_names(&rehearsal), [vault_name.as_str()]);
     let report = report(&rehearsal).await;
     assert!(report.checks.iter().all(|check| check.status == check_status::OK), "{report:?}");
     assert_eq!(report.credential_expires.as_deref(), connection["expires"].as_str());
@@ -190,7 +190,7 @@ async fn a_certificate_cut_short_anywhere() {
         assert_eq!(listed.key_credentials.len(), 1, "cut at {cut}");
         let thumbprint = KeyCredential::of(&listed.key_credentials[0]).thumbprint().unwrap();
         let name = format!("certificate/{thumbprint}");
-        assert_eq!(vault_names(&rehearsal), [name.clone()], "cut at {cut}");
+        assert_eq!(vault_names(&rehearsal), [name.as_str()], "cut at {cut}");
         assert!(is_taken(&rehearsal, &listed.app_id, &pem(&rehearsal, &name)).await);
         if deaths == 0 {
             break;
