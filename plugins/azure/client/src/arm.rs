@@ -2,6 +2,7 @@
 //!
 //! Answers keep only the fields somebody here reads; unknown ones are ignored.
 
+pub mod elevation;
 pub mod managed_clusters;
 pub mod management_groups;
 pub mod permissions;

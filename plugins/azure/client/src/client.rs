@@ -53,7 +53,7 @@ impl Client {
     /// When the service refused or could not be asked. A token that went stale is replaced and the
     /// request repeated once; nothing else is tried twice.
     pub async fn send(&self, request: &Request) -> Result<Response, ClientError> {
-        let Some(scope) = self.endpoints.cloud().token_scope(request.service) else {
+        let Some(scope) = self.endpoints.token_scope(request.service) else {
             return decide(request, self.exchange(request, None).await?);
         };
         let token = self.tokens.get(&scope, Timestamp::now()).await?;
@@ -95,8 +95,19 @@ impl Client {
     /// # Errors
     /// When the identity gets no token, or `service` takes none.
     pub async fn fresh_token(&self, service: Service) -> Result<AccessToken, ClientError> {
-        match self.endpoints.cloud().token_scope(service) {
+        match self.endpoints.token_scope(service) {
             Some(scope) => self.tokens.fresh(&scope).await,
+            None => Err(ClientError::Credential { message: format!("{service} takes no tokens") }),
+        }
+    }
+
+    /// A token for `service` as requests of this client carry it, to see who asks.
+    ///
+    /// # Errors
+    /// When the identity gets no token, or `service` takes none.
+    pub async fn token(&self, service: Service) -> Result<AccessToken, ClientError> {
+        match self.endpoints.token_scope(service) {
+            Some(scope) => self.tokens.get(&scope, Timestamp::now()).await,
             None => Err(ClientError::Credential { message: format!("{service} takes no tokens") }),
         }
     }

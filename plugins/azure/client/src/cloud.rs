@@ -112,6 +112,8 @@ pub enum EndpointError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     cloud: Cloud,
+    /// Tokens are asked for these addresses, and not for those of `cloud`.
+    own_audiences: bool,
     login: String,
     resource_manager: String,
     graph: String,
@@ -124,6 +126,7 @@ impl Endpoints {
         let addresses = cloud.addresses();
         Self {
             cloud,
+            own_audiences: false,
             login: addresses.login.to_owned(),
             resource_manager: addresses.resource_manager.to_owned(),
             graph: addresses.graph.to_owned(),
@@ -142,10 +145,31 @@ impl Endpoints {
     ) -> Result<Self, EndpointError> {
         Ok(Self {
             cloud,
+            own_audiences: false,
             login: base(login)?,
             resource_manager: base(resource_manager)?,
             graph: base(graph)?,
         })
+    }
+
+    /// A cloud of its own: the rules of the public one, and tokens for these very addresses.
+    ///
+    /// # Errors
+    /// When an address is not absolute or not https.
+    pub fn own(login: &str, resource_manager: &str, graph: &str) -> Result<Self, EndpointError> {
+        let endpoints = Self::custom(Cloud::Public, login, resource_manager, graph)?;
+        Ok(Self { own_audiences: true, ..endpoints })
+    }
+
+    /// The OAuth scope of tokens for `service`; the login service takes none.
+    #[must_use]
+    pub fn token_scope(&self, service: Service) -> Option<String> {
+        match service {
+            Service::ResourceManager | Service::Graph if self.own_audiences => {
+                Some(format!("{}/.default", self.base(service)))
+            }
+            _ => self.cloud.token_scope(service),
+        }
     }
 
     /// The cloud whose rules hold.

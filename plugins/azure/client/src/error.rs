@@ -145,6 +145,14 @@ pub enum ClientError {
         /// The cause in the credential's own words.
         message: String,
     },
+    /// The credential works, for another tenant than the one that is meant.
+    #[error("the token is one of tenant {found}, and {wanted} is meant")]
+    WrongTenant {
+        /// The tenant of the token.
+        found: String,
+        /// The tenant that is meant.
+        wanted: String,
+    },
     /// The answer was not what the service documents.
     #[error("{operation}: {service} answered {status} with a body that cannot be read: {message}")]
     Decode {

@@ -8,10 +8,11 @@ use skybridge_azure_client::{
     Client, ClientError, Cloud, Endpoints, HttpOptions, HttpTransport, Response, Service,
     TokenSource, Transport, TransportKind, Trust,
 };
+use skybridge_plugin_sdk::protocol::audit::Notice;
 use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
-    ReadyRequest, UndoRequest, Undone, purpose,
+    ReadyRequest, Remains, UndoRequest, Undone, purpose,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_sdk::protocol::verify::{VerifyReport, VerifyRequest};
@@ -20,9 +21,9 @@ use skybridge_plugin_sdk::{
 };
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::operator::{Operator, OperatorTokens};
+use crate::operator::{Operator, OperatorTokens, Reaching, telling};
 use crate::proof::{self, Proof, read_assertion};
-use crate::session::{AsConnector, Session};
+use crate::session::{AsConnector, Session, Told};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 use crate::{catalogue, checks, describe, rotation, schema, steps};
@@ -40,6 +41,7 @@ struct Open {
     reach: Reach,
     operator: Client,
     credentials: Mutex<()>,
+    told: Told,
 }
 
 /// How the cloud is reached.
@@ -114,16 +116,24 @@ impl Azure {
             Some(simulated) => reach_simulated(settings.cloud(), simulated)?,
             None => {
                 let operator = Operator::read(&request.operator)?;
-                (Endpoints::of(settings.cloud()), Trust::Platform, operator)
+                let cloud = settings.where_it_is();
+                (cloud.endpoints()?, cloud.trust()?, operator)
             }
         };
         let transport: Arc<dyn Transport> =
-            Arc::new(LazyTransport { trust, made: OnceCell::new() });
+            Arc::new(LazyTransport { trust: trust.clone(), made: OnceCell::new() });
         let reach = Reach { tenant: tenant.clone(), endpoints: endpoints.clone(), transport };
-        let tokens =
-            OperatorTokens::new(operator, tenant, endpoints.clone(), Arc::clone(&reach.transport));
+        let transport = Arc::clone(&reach.transport);
+        let reaching = Reaching { tenant, endpoints: endpoints.clone(), transport, trust };
+        let tokens = OperatorTokens::new(operator, reaching);
         let operator = Client::new(endpoints, Arc::clone(&reach.transport), Arc::new(tokens));
-        let open = Some(Open { settings, reach, operator, credentials: Mutex::new(()) });
+        let open = Some(Open {
+            settings,
+            reach,
+            operator,
+            credentials: Mutex::new(()),
+            told: Told::default(),
+        });
         Ok(Self { connector: request.connector, open })
     }
 
@@ -144,6 +154,8 @@ impl Azure {
             connectors: &open.reach,
             credentials: &open.credentials,
             host,
+            told: &open.told,
+            purge: false,
         })
     }
 }
@@ -213,15 +225,18 @@ impl Onboard for Azure {
     }
 
     async fn observe(&self, request: ObserveRequest, ctx: &Ctx) -> Result<Observation> {
-        steps::family(&request.step.kind)?.observe(&self.session(ctx)?, &request.step).await
+        let (family, session) = (steps::family(&request.step.kind)?, self.session(ctx)?);
+        telling(teller(ctx), family.observe(&session, &request.step)).await
     }
 
     async fn apply(&self, request: ApplyRequest, ctx: &Ctx) -> Result<Applied> {
-        steps::family(&request.step.kind)?.apply(&self.session(ctx)?, &request).await
+        let (family, session) = (steps::family(&request.step.kind)?, self.session(ctx)?);
+        telling(teller(ctx), family.apply(&session, &request)).await
     }
 
     async fn ready(&self, request: ReadyRequest, ctx: &Ctx) -> Result<Ready> {
-        steps::family(&request.step.kind)?.ready(&self.session(ctx)?, &request).await
+        let (family, session) = (steps::family(&request.step.kind)?, self.session(ctx)?);
+        telling(teller(ctx), family.ready(&session, &request)).await
     }
 
     async fn undo(&self, request: UndoRequest, ctx: &Ctx) -> Result<Undone> {
@@ -229,13 +244,31 @@ impl Onboard for Azure {
             let detail = Some("there is nothing of ours to take back".into());
             return Ok(Undone { removed: false, detail });
         }
-        steps::family(&request.kind)?.undo(&self.session(ctx)?, &request.undo).await
+        let session = Session { purge: request.purge, ..self.session(ctx)? };
+        let family = steps::family(&request.kind)?;
+        telling(teller(ctx), family.undo(&session, &request.undo)).await
     }
+
+    async fn remains(&self, request: UndoRequest, ctx: &Ctx) -> Result<Remains> {
+        if request.undo.is_null() {
+            return Ok(Remains::default());
+        }
+        let session = Session { purge: request.purge, ..self.session(ctx)? };
+        let family = steps::family(&request.kind)?;
+        telling(teller(ctx), family.remains(&session, &request.undo)).await
+    }
+}
+
+/// How the call `ctx` reaches the person at the host.
+fn teller(ctx: &Ctx) -> Arc<dyn Fn(&Notice) + Send + Sync> {
+    let ctx = ctx.clone();
+    Arc::new(move |notice| ctx.notice(notice))
 }
 
 #[async_trait]
 impl Verify for Azure {
     async fn verify(&self, request: VerifyRequest, ctx: &Ctx) -> Result<VerifyReport> {
-        checks::report(&self.session(ctx)?, &request.connection).await
+        let session = self.session(ctx)?;
+        telling(teller(ctx), checks::report(&session, &request.connection)).await
     }
 }

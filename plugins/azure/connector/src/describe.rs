@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::onboard::{Description, HandoverField, Step, StepTemplate};
 
-use crate::roles::{
-    FOR_KUBERNETES, GRAPH_PERMISSIONS, MANAGEMENT_GROUP_READER, ON_SUBSCRIPTION, Role,
+use crate::roles::{FOR_KUBERNETES, GRAPH_PERMISSIONS, ON_SUBSCRIPTION, Role};
+use crate::settings::{
+    Aks, Consent, CredentialKind, RootManagementGroup, Settings, subscription_of_cluster,
 };
-use crate::settings::{Aks, CredentialKind, Settings, subscription_of_cluster};
 use crate::steps::role_assignment::{self, At};
 use crate::steps::{
-    admin_consent, api_permissions, application, certificate, client_secret, federated_credential,
-    role_actions, role_definition, service_principal, subscription, verification,
+    admin_consent, api_permissions, application, certificate, client_secret, elevation,
+    federated_credential, role_actions, role_definition, service_principal, subscription,
+    unplanned_grants, verification,
 };
 
 /// Puts templates and steps together; steps are added after what they need.
@@ -62,7 +63,7 @@ struct Common {
 /// Every step of onboarding with `settings`.
 pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
     let mut builder = Builder::default();
-    let addresses = settings.cloud().addresses();
+    let addresses = settings.addresses();
     let (login, graph, arm) = (addresses.login, addresses.graph, addresses.resource_manager);
     let tenant = settings.tenant_id();
 
@@ -85,11 +86,10 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
         .into_iter()
         .map(|permission| {
             let needs = vec![application, service_principal, permissions];
-            builder.single(admin_consent::template(permission, graph), None, needs)
+            builder.single(admin_consent::template(permission, settings, graph), None, needs)
         })
         .collect();
-    let root = role_assignment::template(MANAGEMENT_GROUP_READER, At::Root, arm);
-    consents.push(builder.single(root, Some(&tenant), vec![service_principal]));
+    consents.extend(root_group(&mut builder, settings, &ids, service_principal));
     let credential =
         builder.single(credential(connector, settings, graph), None, vec![application]);
     let common = Common { service_principal, role_definition, credential };
@@ -97,13 +97,13 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
     let mut needs = vec![credential];
     needs.extend(consents);
     subscriptions(&mut builder, settings, &common, ids.iter().zip(checked));
-    let kind = settings.credential.kind;
-    let directory = verification::directory_template(kind, &tenant, login, graph, arm);
+    let directory = verification::directory_template(settings, login, graph, arm);
     builder.single(directory, None, needs);
+    unplanned(&mut builder, [application, service_principal, permissions], graph, arm);
 
     builder.out.notes = notes(settings);
     builder.out.handover = handover(settings, &ids);
-    builder.out.platforms = platforms(kind);
+    builder.out.platforms = platforms(settings.credential.kind);
     builder.out
 }
 
@@ -124,6 +124,52 @@ fn credential(connector: &str, settings: &Settings, graph: &str) -> StepTemplate
     }
 }
 
+/// The role at the root management group, between taking the right and giving it back.
+fn root_group(
+    builder: &mut Builder,
+    settings: &Settings,
+    subscriptions: &[String],
+    service_principal: u32,
+) -> Option<u32> {
+    let arm = settings.addresses().resource_manager;
+    let tenant = settings.tenant_id();
+    let seen_from = subscriptions.first().map(|id| format!("/subscriptions/{id}"));
+    let mut needs = vec![service_principal];
+    let elevated = match settings.root_management_group {
+        RootManagementGroup::Skip => return None,
+        RootManagementGroup::Assign => false,
+        RootManagementGroup::Elevate => {
+            let template = elevation::template(arm, seen_from.as_deref().unwrap_or_default());
+            needs.push(builder.single(template, None, vec![service_principal]));
+            true
+        }
+    };
+    let template = role_assignment::root_template(arm, elevated, seen_from.as_deref());
+    let root = builder.single(template, Some(&tenant), needs.clone());
+    if let (true, Some(elevation)) = (elevated, needs.last()) {
+        builder.single(elevation::removal_template(arm), None, vec![*elevation, root]);
+    }
+    Some(root)
+}
+
+/// Looks, after all grants, for grants that no step made.
+fn unplanned(builder: &mut Builder, first: [u32; 3], graph: &str, arm: &str) {
+    let mut needs = first.to_vec();
+    let mut planned = unplanned_grants::Planned::default();
+    for (position, step) in (0_u32..).zip(&builder.out.steps) {
+        let Some(template) = builder.out.templates.get(step.template as usize) else { continue };
+        match template.kind.as_str() {
+            role_assignment::KIND | admin_consent::KIND => {
+                planned.add(template, step);
+                needs.push(position);
+            }
+            role_definition::KIND => needs.push(position),
+            _ => {}
+        }
+    }
+    builder.single(unplanned_grants::template(planned, graph, arm), None, needs);
+}
+
 /// The sub-graph of each subscription.
 fn subscriptions<'a>(
     builder: &mut Builder,
@@ -131,7 +177,7 @@ fn subscriptions<'a>(
     common: &Common,
     subscriptions: impl Iterator<Item = (&'a String, u32)>,
 ) {
-    let addresses = settings.cloud().addresses();
+    let addresses = settings.addresses();
     let arm = addresses.resource_manager;
     let mut make = |role, at| (role, builder.template(role_assignment::template(role, at, arm)));
     let on_subscription = ON_SUBSCRIPTION.map(|role| make(role, At::Subscription));
@@ -182,8 +228,24 @@ fn notes(settings: &Settings) -> Vec<String> {
         "both actions of the custom role reveal live secrets or working links to whoever holds the \
          connector's secret"
             .to_owned(),
-        "Management Group Reader at the root group applies to the whole tenant".to_owned(),
     ];
+    match settings.root_management_group {
+        RootManagementGroup::Skip => notes.push(
+            "Management Group Reader at the root group is left out: the hierarchy of management \
+             groups and what is granted in it cannot be read"
+                .to_owned(),
+        ),
+        RootManagementGroup::Assign | RootManagementGroup::Elevate => notes.push(
+            "Management Group Reader at the root group applies to the whole tenant".to_owned(),
+        ),
+    }
+    if settings.consent == Consent::HandOff {
+        notes.push(
+            "if the operator may not consent, a person is given an address to open, and the run \
+             waits for the consent"
+                .to_owned(),
+        );
+    }
     if settings.aks == Aks::Off {
         notes.push("the AKS roles are left out: `aks` is false".to_owned());
     }

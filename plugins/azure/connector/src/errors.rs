@@ -37,6 +37,16 @@ pub(crate) fn classify(error: ClientError, lag: Lag) -> Error {
             .code("AZ-AUTH-004")
             .operation("signing in as the operator")
             .help("sign in again (`az login --tenant TENANT`), or choose another `operator.auth`"),
+        ClientError::WrongTenant { found, wanted } => {
+            let message = format!("the operator is signed in to tenant {found}, not to {wanted}");
+            Error::new(kind::UNAUTHENTICATED, message)
+                .code("AZ-OPERATOR-001")
+                .operation("signing in as the operator")
+                .help(format!(
+                    "sign in to the manifest's tenant (`az login --tenant {wanted}`), or correct \
+                     `tenant`"
+                ))
+        }
         error @ ClientError::Decode { .. } => {
             let text = error.to_string();
             Error::new(kind::CONTRACT_VIOLATION, text)

@@ -1,15 +1,28 @@
 //! Who runs the onboarding: where the operator's tokens come from.
+//!
+//! What Microsoft's library knows how to find it finds (`identity`); what it does not have is here:
+//! an application of the environment, the chain, and signing in on another device. Every token is
+//! looked at once before it is used: one of another tenant would read and write somewhere else.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 use skybridge_azure_client::login::ClientSecretSource;
-use skybridge_azure_client::{AccessToken, ClientError, Endpoints, Secret, TokenSource, Transport};
+use skybridge_azure_client::{
+    AccessToken, Claims, ClientError, Endpoints, Secret, TokenSource, Transport, Trust,
+};
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 use tokio::sync::OnceCell;
 
+mod chain;
+mod device_code;
+mod environment;
 mod identity;
+mod surroundings;
+
+pub(crate) use device_code::telling;
+use surroundings::Variables;
 
 /// `[connectors.NAME.operator]`, or the simulated cloud's operator.
 #[derive(Debug, Clone)]
@@ -22,8 +35,21 @@ pub(crate) enum Operator {
     WorkloadIdentity { client_id: Option<String> },
     /// An application described by environment variables.
     Environment,
+    /// The first of the others that is configured.
+    Chain,
+    /// A person who signs in on another device, to this public client application.
+    DeviceCode { client_id: String },
     /// An application, known in memory only: how one operates a simulated cloud.
     ClientSecret { tenant: String, client_id: String, secret: Secret },
+}
+
+/// Where an operator's tokens are asked for, and for which tenant.
+#[derive(Clone)]
+pub(crate) struct Reaching {
+    pub(crate) tenant: String,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) trust: Trust,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +64,8 @@ struct ManifestForm {
 #[serde(rename_all = "kebab-case")]
 enum Auth {
     AzureCli,
+    Chain,
+    DeviceCode,
     Environment,
     ManagedIdentity,
     WorkloadIdentity,
@@ -63,16 +91,28 @@ impl Operator {
             Error::new(kind::INVALID_CONFIG, format!("reading the operator: {error}"))
                 .code("AZ-CONFIG-003")
         })?;
+        let wrong = |message: &str| {
+            let error = Error::new(kind::INVALID_CONFIG, message).code("AZ-CONFIG-003");
+            Err(error.pointer("/client-id"))
+        };
         let client_id = form.client_id;
         match form.auth {
-            Auth::AzureCli | Auth::Environment if client_id.is_some() => {
-                let message = "`client-id` goes with managed-identity or workload-identity only";
-                Err(Error::new(kind::INVALID_CONFIG, message).code("AZ-CONFIG-003"))
-            }
+            Auth::AzureCli | Auth::Chain | Auth::Environment if client_id.is_some() => wrong(
+                "`client-id` goes with managed-identity, workload-identity and device-code only",
+            ),
             Auth::AzureCli => Ok(Self::AzureCli),
+            Auth::Chain => Ok(Self::Chain),
             Auth::Environment => Ok(Self::Environment),
             Auth::ManagedIdentity => Ok(Self::ManagedIdentity { client_id }),
             Auth::WorkloadIdentity => Ok(Self::WorkloadIdentity { client_id }),
+            Auth::DeviceCode => match client_id {
+                Some(client_id) => Ok(Self::DeviceCode { client_id }),
+                None => wrong(
+                    "`device-code` needs the `client-id` of a public client application; \
+                     04b07795-8ddb-461a-bbee-02f9e1bf7b46 is the Azure CLI's, which every tenant \
+                     knows",
+                ),
+            },
         }
     }
 
@@ -98,52 +138,48 @@ impl Operator {
 /// that planning offline asks nothing of the machine.
 pub(crate) struct OperatorTokens {
     operator: Operator,
-    tenant: String,
-    endpoints: Endpoints,
-    transport: Arc<dyn Transport>,
+    reaching: Reaching,
+    variables: Variables,
     source: OnceCell<Arc<dyn TokenSource>>,
 }
 
 impl OperatorTokens {
-    pub(crate) fn new(
-        operator: Operator,
-        tenant: String,
-        endpoints: Endpoints,
-        transport: Arc<dyn Transport>,
-    ) -> Self {
-        Self { operator, tenant, endpoints, transport, source: OnceCell::new() }
+    pub(crate) fn new(operator: Operator, reaching: Reaching) -> Self {
+        let variables = Variables::of_process();
+        Self { operator, reaching, variables, source: OnceCell::new() }
     }
 
-    fn make(&self) -> std::result::Result<Arc<dyn TokenSource>, ClientError> {
-        let application = |tenant: &str, client_id: &str, secret: Secret| {
-            let (endpoints, transport) = (self.endpoints.clone(), Arc::clone(&self.transport));
-            Arc::new(ClientSecretSource::new(endpoints, transport, tenant, client_id, secret))
-        };
+    #[cfg(test)]
+    pub(crate) fn with_variables(mut self, variables: &[(&str, &str)]) -> Self {
+        self.variables = Variables::given(variables);
+        self
+    }
+
+    async fn make(&self) -> std::result::Result<Arc<dyn TokenSource>, ClientError> {
+        let reaching = &self.reaching;
         match &self.operator {
-            Operator::AzureCli => identity::azure_cli(&self.tenant),
+            Operator::AzureCli => identity::azure_cli(&reaching.tenant),
             Operator::ManagedIdentity { client_id } => {
                 identity::managed_identity(client_id.clone())
             }
             Operator::WorkloadIdentity { client_id } => {
-                let cloud = self.endpoints.cloud();
-                identity::workload_identity(&self.tenant, client_id.clone(), cloud)
+                identity::workload_identity(reaching, client_id.clone())
             }
-            Operator::Environment => {
-                let tenant = environment("AZURE_TENANT_ID")?;
-                let client_id = environment("AZURE_CLIENT_ID")?;
-                let secret = Secret::new(environment("AZURE_CLIENT_SECRET")?);
-                if !tenant.eq_ignore_ascii_case(&self.tenant) {
-                    return Err(ClientError::Credential {
-                        message: format!(
-                            "AZURE_TENANT_ID is {tenant}, but the manifest's tenant is {}",
-                            self.tenant
-                        ),
-                    });
-                }
-                Ok(application(&tenant, &client_id, secret))
+            Operator::Environment => environment::source(&self.variables, reaching),
+            Operator::Chain => chain::source(&self.variables, reaching).await,
+            Operator::DeviceCode { client_id } => {
+                let source =
+                    device_code::DeviceCodeSource::new(reaching.clone(), client_id.clone());
+                Ok(Arc::new(source))
             }
             Operator::ClientSecret { tenant, client_id, secret } => {
-                Ok(application(tenant, client_id, secret.clone()))
+                Ok(Arc::new(ClientSecretSource::new(
+                    reaching.endpoints.clone(),
+                    Arc::clone(&reaching.transport),
+                    tenant,
+                    client_id,
+                    secret.clone(),
+                )))
             }
         }
     }
@@ -152,18 +188,14 @@ impl OperatorTokens {
 #[async_trait]
 impl TokenSource for OperatorTokens {
     async fn token(&self, scope: &str) -> std::result::Result<AccessToken, ClientError> {
-        let source = self.source.get_or_try_init(|| async { self.make() }).await?;
-        source.token(scope).await
+        let source = self.source.get_or_try_init(|| self.make()).await?;
+        let token = source.token(scope).await?;
+        let wanted = &self.reaching.tenant;
+        match Claims::of(&token.secret).and_then(|claims| claims.tid) {
+            Some(found) if !found.eq_ignore_ascii_case(wanted) => {
+                Err(ClientError::WrongTenant { found, wanted: wanted.clone() })
+            }
+            _ => Ok(token),
+        }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an operator who chose `environment` put the credential there for this process"
-)]
-fn environment(name: &str) -> std::result::Result<String, ClientError> {
-    std::env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| ClientError::Credential { message: format!("{name} is not set") })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, Change, Observation, Ready, StepCall, Undone, applied, observed,
+    Applied, Change, Observation, Ready, Remains, StepCall, Undone, applied, observed,
 };
 use skybridge_plugin_sdk::{Error, Result, kind};
 
@@ -123,4 +123,19 @@ pub(crate) fn removed(detail: impl Into<String>) -> Undone {
 /// There was nothing left to remove.
 pub(crate) fn gone() -> Undone {
     Undone { removed: false, detail: Some("it was gone already".into()) }
+}
+
+/// Something is still there.
+pub(crate) fn still(detail: impl Into<String>) -> Remains {
+    Remains { remains: true, detail: Some(detail.into()) }
+}
+
+/// Nothing of it is left.
+pub(crate) fn nothing_left() -> Remains {
+    Remains::default()
+}
+
+/// [`still`] or [`nothing_left`].
+pub(crate) fn still_if(is: bool, detail: &str) -> Remains {
+    if is { still(detail) } else { nothing_left() }
 }

@@ -97,6 +97,21 @@ pub(crate) fn by_word(word: &str) -> Option<Role> {
         .find(|role| role.word == word)
 }
 
+/// The name of the role with this id, as far as it is known here.
+pub(crate) fn title_of(id: &str) -> &str {
+    const OFTEN: [(&str, &str); 4] = [
+        ("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner"),
+        ("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor"),
+        ("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator"),
+        ("f58310d9-a9f6-439a-9e8d-f62e7b41a168", "Role Based Access Control Administrator"),
+    ];
+    let ours = ON_SUBSCRIPTION.into_iter().chain(FOR_KUBERNETES).chain([MANAGEMENT_GROUP_READER]);
+    ours.filter_map(|role| Some((role.id?, role.title)))
+        .chain(OFTEN)
+        .find(|(known, _)| known.eq_ignore_ascii_case(id))
+        .map_or(id, |(_, title)| title)
+}
+
 /// What the custom role allows. The page prints the first with another vendor's name in front,
 /// which Azure refuses together with the whole role.
 pub(crate) const CUSTOM_ACTIONS: [CustomAction; 2] = [

@@ -25,7 +25,7 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Result<Descripti
     let application =
         add(&mut out, application::existing_template(connector, settings, graph), None, vec![]);
     let made = add(&mut out, made, None, vec![application]);
-    let directory = verification::directory_template(kind, &tenant, login, graph, arm);
+    let directory = verification::directory_template(settings, login, graph, arm);
     add(&mut out, directory, None, vec![made]);
     let ids = describe::subscription_ids(settings);
     // One is enough to show that Resource Manager takes it: no grant changes in a rotation.

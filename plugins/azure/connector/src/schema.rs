@@ -47,12 +47,38 @@ pub(crate) fn settings() -> Value {
             "scope": scope(),
             "aks": aks(),
             "credential": credential(),
-            "cloud": {
-                "title": "cloud",
-                "description": "which Azure the tenant lives in",
-                "enum": ["public", "us-government", "us-government-dod", "china"],
-                "default": "public",
+            "root-management-group": {
+                "title": "root management group",
+                "description": "what is done about Management Group Reader at the root group: \
+                                `assign` it, `elevate` the operator (a Global Administrator) for \
+                                that time if there is need to, or `skip` it",
+                "enum": ["assign", "elevate", "skip"],
+                "default": "assign",
             },
+            "consent": {
+                "title": "consent",
+                "description": "who consents to the Graph permissions: `grant`: the operator; \
+                                `hand-off`: the operator if allowed to, else a person who is given \
+                                an address to open and is waited for",
+                "enum": ["grant", "hand-off"],
+                "default": "grant",
+            },
+            "consent-wait": {
+                "title": "time to consent",
+                "description": "how long `hand-off` waits for that person, such as `30m` or `1h`; \
+                                at most `7d`",
+                "type": "string",
+                "pattern": "^[1-9][0-9]{0,5}[smhd]$",
+                "default": "1h",
+            },
+            "deleted-application": {
+                "title": "deleted application",
+                "description": "what is done when a deleted application holds the name: `restore` \
+                                it, `purge` it and make a new one, or `refuse` to go on",
+                "enum": ["restore", "purge", "refuse"],
+                "default": "restore",
+            },
+            "cloud": cloud(),
         },
     })
 }
@@ -69,18 +95,62 @@ pub(crate) fn operator() -> Value {
             "auth": {
                 "title": "how the operator signs in",
                 "description": "`azure-cli`: whoever ran `az login`; `environment`: AZURE_TENANT_ID, \
-                                AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; `managed-identity` and \
-                                `workload-identity`: the machine's or pod's own identity",
-                "enum": ["azure-cli", "environment", "managed-identity", "workload-identity"],
+                                AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, \
+                                AZURE_CLIENT_CERTIFICATE_PATH (PEM with certificate and key) and \
+                                AZURE_FEDERATED_TOKEN_FILE; `managed-identity` and \
+                                `workload-identity`: the machine's or pod's own identity; \
+                                `device-code`: a person signs in on another device; `chain`: the \
+                                first that is configured of environment, workload-identity, \
+                                managed-identity and azure-cli",
+                "enum": [
+                    "azure-cli",
+                    "environment",
+                    "managed-identity",
+                    "workload-identity",
+                    "device-code",
+                    "chain",
+                ],
             },
             "client-id": {
                 "title": "identity",
-                "description": "the client id of a user-assigned managed identity, or of the \
-                                application a workload identity federates with",
+                "description": "the client id of a user-assigned managed identity, of the \
+                                application a workload identity federates with, or of the public \
+                                client application of `device-code` \
+                                (04b07795-8ddb-461a-bbee-02f9e1bf7b46 is the Azure CLI's)",
                 "type": "string",
                 "pattern": GUID,
             },
         },
+    })
+}
+
+fn cloud() -> Value {
+    let address =
+        |title: &str| json!({ "title": title, "type": "string", "pattern": "^https://[^?#\\s]+$" });
+    json!({
+        "title": "cloud",
+        "description": "which Azure the tenant lives in: a name, or { login = \"https://…\", \
+                        resource-manager = \"https://…\", graph = \"https://…\" }",
+        "default": "public",
+        "oneOf": [
+            { "enum": ["public", "us-government", "us-government-dod", "china"] },
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["login", "resource-manager", "graph"],
+                "properties": {
+                    "login": address("address of the login service"),
+                    "resource-manager": address("address of Resource Manager"),
+                    "graph": address("address of Microsoft Graph"),
+                    "ca-file": {
+                        "title": "certificate authority",
+                        "description": "a PEM file; only its certificates are believed",
+                        "type": "string",
+                        "minLength": 1,
+                    },
+                },
+            },
+        ],
     })
 }
 

@@ -1,8 +1,11 @@
 //! One call of the host, with everything a step works with.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use serde::de::DeserializeOwned;
-use skybridge_azure_client::{Client, ClientError, Effect, Request, Response};
-use skybridge_plugin_sdk::protocol::audit::Write;
+use skybridge_azure_client::{Claims, Client, ClientError, Effect, Request, Response, Service};
+use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 
 use crate::proof::Proof;
 use crate::settings::Settings;
@@ -23,6 +26,22 @@ pub(crate) struct Session<'a> {
     pub(crate) credentials: &'a tokio::sync::Mutex<()>,
     /// The host.
     pub(crate) host: &'a dyn Surroundings,
+    /// What people were told already.
+    pub(crate) told: &'a Told,
+    /// Undoing leaves nothing that could be restored either.
+    pub(crate) purge: bool,
+}
+
+/// What people were told already: two steps that wait for one deed of a person ask for it once.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<BTreeSet<String>>);
+
+impl Told {
+    /// Whether this is the first time `what` is told.
+    fn first(&self, what: &str) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(what.to_owned())
+    }
 }
 
 /// Makes clients that sign in as the connector itself.
@@ -32,6 +51,20 @@ pub(crate) trait AsConnector: Send + Sync {
 }
 
 impl Session<'_> {
+    /// Asks a person for something, once in the life of this instance.
+    pub(crate) fn ask(&self, notice: &Notice) {
+        let what = notice.url.as_deref().unwrap_or(&notice.text);
+        if self.told.first(what) {
+            self.host.notice(notice);
+        }
+    }
+
+    /// Who the operator is, by the token itself.
+    pub(crate) async fn operator(&self) -> Result<Claims, ClientError> {
+        let token = self.client.token(Service::ResourceManager).await?;
+        Ok(Claims::of(&token.secret).unwrap_or_default())
+    }
+
     /// Sends a request, and puts it on record when it is a write: refused ones too, because a
     /// refusal may have come after the effect.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, ClientError> {

@@ -5,8 +5,12 @@ use skybridge_azure_client::Cloud;
 use skybridge_plugin_sdk::{Error, Result, kind};
 use uuid::Uuid;
 
+mod choices;
+mod cloud;
 mod credential;
 
+pub(crate) use choices::{Consent, DeletedApplication, RootManagementGroup, Wait};
+pub(crate) use cloud::{Addresses, CloudSetting};
 pub(crate) use credential::{Credential, CredentialKind, EXCHANGE_AUDIENCE, Federation};
 
 /// `[connectors.NAME.settings]`.
@@ -24,7 +28,15 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) credential: Credential,
     #[serde(default)]
-    cloud: CloudName,
+    pub(crate) root_management_group: RootManagementGroup,
+    #[serde(default)]
+    pub(crate) consent: Consent,
+    #[serde(default)]
+    pub(crate) consent_wait: Wait,
+    #[serde(default)]
+    pub(crate) deleted_application: DeletedApplication,
+    #[serde(default)]
+    cloud: CloudSetting,
 }
 
 /// Which grants are asked for.
@@ -98,16 +110,6 @@ impl TryFrom<AksForm> for Aks {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum CloudName {
-    #[default]
-    Public,
-    UsGovernment,
-    UsGovernmentDod,
-    China,
-}
-
 fn default_display_name() -> String {
     "skybridge-connector".to_owned()
 }
@@ -124,6 +126,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<()> {
+        self.cloud.endpoints()?;
         let complaint = |pointer: String, message: String| {
             Err(Error::new(kind::INVALID_CONFIG, message).code("AZ-CONFIG-002").pointer(pointer))
         };
@@ -192,14 +195,19 @@ impl Settings {
         scopes
     }
 
-    /// The cloud the tenant lives in.
+    /// The cloud whose rules hold.
     pub(crate) const fn cloud(&self) -> Cloud {
-        match self.cloud {
-            CloudName::Public => Cloud::Public,
-            CloudName::UsGovernment => Cloud::UsGovernment,
-            CloudName::UsGovernmentDod => Cloud::UsGovernmentDod,
-            CloudName::China => Cloud::China,
-        }
+        self.cloud.cloud()
+    }
+
+    /// Where the cloud is, as the manifest has it.
+    pub(crate) const fn where_it_is(&self) -> &CloudSetting {
+        &self.cloud
+    }
+
+    /// The addresses a plan shows.
+    pub(crate) fn addresses(&self) -> Addresses<'_> {
+        self.cloud.addresses()
     }
 }
 

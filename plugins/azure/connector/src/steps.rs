@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, Undone,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, Undone,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
@@ -14,6 +14,7 @@ pub(crate) mod application;
 pub(crate) mod certificate;
 pub(crate) mod client_secret;
 pub(crate) mod credential;
+pub(crate) mod elevation;
 pub(crate) mod federated_credential;
 pub(crate) mod retired_credentials;
 pub(crate) mod role_actions;
@@ -21,6 +22,7 @@ pub(crate) mod role_assignment;
 pub(crate) mod role_definition;
 pub(crate) mod service_principal;
 pub(crate) mod subscription;
+pub(crate) mod unplanned_grants;
 pub(crate) mod verification;
 
 /// What every family of steps can do. One attempt each; never waits.
@@ -37,6 +39,10 @@ pub(crate) trait Family: Send + Sync {
 
     /// Takes back what `undo` of an apply describes.
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone>;
+
+    /// Looks whether something of what `undo` of an apply describes is still there. One look; what
+    /// reads only leaves nothing.
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains>;
 }
 
 /// The family of steps with the kind word `word`.
@@ -54,6 +60,9 @@ pub(crate) fn family(word: &str) -> Result<&'static dyn Family> {
         certificate::KIND => &certificate::Certificates,
         federated_credential::KIND => &federated_credential::FederatedCredentials,
         retired_credentials::KIND => &retired_credentials::RetiredCredentials,
+        elevation::KIND => &elevation::Elevation,
+        elevation::REMOVAL_KIND => &elevation::ElevationRemoval,
+        unplanned_grants::KIND => &unplanned_grants::UnplannedGrants,
         verification::KIND => &verification::Verification,
         _ => {
             let message = format!("internal error: there are no steps of the kind `{word}`");

@@ -1,7 +1,7 @@
 //! What steps need of the host, small enough to stand in for in a test.
 
 use jiff::Timestamp;
-use skybridge_plugin_sdk::protocol::audit::Write;
+use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::{Ctx, Result, SecretBytes, async_trait};
 
 /// The host, as far as steps are concerned.
@@ -19,6 +19,8 @@ pub(crate) trait Surroundings: Send + Sync {
     fn audit(&self, write: &Write);
     /// Tells how far a long call has come.
     fn progress(&self, done: u64, total: u64, note: &str);
+    /// Tells the person at the host what only a person can do.
+    fn notice(&self, notice: &Notice);
 }
 
 #[async_trait]
@@ -46,5 +48,9 @@ impl Surroundings for Ctx {
 
     fn progress(&self, done: u64, total: u64, note: &str) {
         Self::progress(self, done, total, note);
+    }
+
+    fn notice(&self, notice: &Notice) {
+        Self::notice(self, notice);
     }
 }

@@ -124,6 +124,12 @@ pub fn list_at_scope_request(scope: &str) -> Request {
     list(scope).query("$filter", "atScope()")
 }
 
+/// Lists every assignment at, above and below `scope`.
+#[must_use]
+pub fn list_request(scope: &str) -> Request {
+    list(scope)
+}
+
 fn list(scope: &str) -> Request {
     let path = Path::new().scope(scope).then("/providers/Microsoft.Authorization/roleAssignments");
     Request::get(Service::ResourceManager, path, "listing role assignments")

@@ -30,3 +30,10 @@ pub fn get_request(subscription: &str) -> Request {
     Request::get(Service::ResourceManager, path, "reading subscription")
         .version(SUBSCRIPTIONS_VERSION)
 }
+
+/// Lists the subscriptions the caller can see.
+#[must_use]
+pub fn list_request() -> Request {
+    Request::get(Service::ResourceManager, Path::fixed("/subscriptions"), "listing subscriptions")
+        .version(SUBSCRIPTIONS_VERSION)
+}

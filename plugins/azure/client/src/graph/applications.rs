@@ -8,8 +8,8 @@ use crate::cloud::Service;
 use crate::request::{Method, Path, Request};
 
 /// The fields that are asked for.
-const SELECT: &str = "id,appId,displayName,uniqueName,signInAudience,requiredResourceAccess,\
-                      passwordCredentials,tags";
+const SELECT: &str = "id,appId,displayName,uniqueName,description,signInAudience,\
+                      requiredResourceAccess,passwordCredentials,tags";
 
 /// An application.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Application {
     /// Its name for programs, unique in the tenant; only set by programs.
     #[serde(default)]
     pub unique_name: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Option<String>,
     /// Who may sign in.
     #[serde(default)]
     pub sign_in_audience: Option<String>,
@@ -106,6 +109,24 @@ pub fn list_request(filter: &str) -> Request {
     Request::get(Service::Graph, Path::fixed("/v1.0/applications"), "listing applications")
         .query("$filter", filter)
         .query("$select", SELECT)
+}
+
+/// What an application can sign in with, whoever holds it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct HeldCredentials {
+    /// Its passwords.
+    pub password_credentials: Vec<PasswordCredential>,
+    /// Its certificates.
+    pub key_credentials: Vec<PasswordCredential>,
+}
+
+/// Reads what the application with the object id `id` can sign in with.
+#[must_use]
+pub fn get_credentials_request(id: &str) -> Request {
+    let path = Path::fixed("/v1.0/applications").segment(id);
+    Request::get(Service::Graph, path, "reading the application's credentials")
+        .query("$select", "id,passwordCredentials,keyCredentials")
 }
 
 /// Changes the fields in `changes`; lists are replaced whole.

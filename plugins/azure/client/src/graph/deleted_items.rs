@@ -8,7 +8,14 @@ use crate::request::{Method, Path, Request};
 pub fn list_applications_request() -> Request {
     let path = Path::fixed("/v1.0/directory/deletedItems/microsoft.graph.application");
     Request::get(Service::Graph, path, "listing deleted applications")
-        .query("$select", "id,appId,displayName,uniqueName")
+        .query("$select", "id,appId,displayName,uniqueName,tags,deletedDateTime")
+}
+
+/// Reads a deleted object, whatever it was.
+#[must_use]
+pub fn get_request(id: &str) -> Request {
+    let path = Path::fixed("/v1.0/directory/deletedItems").segment(id);
+    Request::get(Service::Graph, path, "reading deleted object")
 }
 
 /// Brings a deleted object back.
@@ -22,5 +29,5 @@ pub fn restore_request(id: &str) -> Request {
 #[must_use]
 pub fn purge_request(id: &str) -> Request {
     let path = Path::fixed("/v1.0/directory/deletedItems").segment(id);
-    Request::new(Service::Graph, Method::Delete, path, "purging application")
+    Request::new(Service::Graph, Method::Delete, path, "removing deleted object for good")
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::cloud::Service;
 use crate::request::{Method, Path, Request};
 
-const SELECT: &str = "id,appId,displayName,accountEnabled";
+const SELECT: &str = "id,appId,displayName,appOwnerOrganizationId,accountEnabled";
 
 /// A service principal.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,6 +19,9 @@ pub struct ServicePrincipal {
     /// Its name.
     #[serde(default)]
     pub display_name: Option<String>,
+    /// The tenant its application belongs to.
+    #[serde(default)]
+    pub app_owner_organization_id: Option<String>,
     /// Whether it may sign in.
     #[serde(default)]
     pub account_enabled: Option<bool>,
@@ -69,6 +72,14 @@ pub fn get_app_roles_request(app_id: &str) -> Request {
 pub fn get_request(id: &str) -> Request {
     let path = Path::fixed("/v1.0/servicePrincipals").segment(id);
     Request::get(Service::Graph, path, "reading service principal").query("$select", SELECT)
+}
+
+/// Reads the service principal with the object id `id` and the permissions it offers.
+#[must_use]
+pub fn get_with_app_roles_request(id: &str) -> Request {
+    let path = Path::fixed("/v1.0/servicePrincipals").segment(id);
+    Request::get(Service::Graph, path, "reading app roles")
+        .query("$select", "id,appId,displayName,appRoles")
 }
 
 /// Removes the service principal.

@@ -9,13 +9,16 @@ use skybridge_plugin_sdk::{Error, kind};
 use super::probe::Probe;
 use super::{Prover, token_probe_name};
 use crate::roles::GRAPH_PERMISSIONS;
+use crate::settings::RootManagementGroup;
 
 const CONSENT_HELP: &str = "admin consent is missing or was revoked; run `skybridge apply`";
 
 /// Every probe of the tenant, in a stable order.
 pub(super) async fn prove(prover: &Prover<'_>) -> Vec<Probe> {
     let mut probes = graph(prover).await;
-    probes.extend(root_group(prover).await);
+    if prover.session.settings.root_management_group != RootManagementGroup::Skip {
+        probes.extend(root_group(prover).await);
+    }
     probes
 }
 

@@ -15,8 +15,10 @@ use azure_identity::{
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
-use skybridge_azure_client::{AccessToken, ClientError, Cloud, Secret, TokenSource};
+use skybridge_azure_client::{AccessToken, ClientError, Secret, Service, TokenSource, Trust};
 use skybridge_plugin_sdk::async_trait;
+
+use super::Reaching;
 
 /// Where `az` and the metadata service answer from is near; longer means nobody is there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -39,7 +41,7 @@ pub(super) fn managed_identity(client_id: Option<String>) -> Source {
     let options = ManagedIdentityCredentialOptions {
         user_assigned_id: client_id.map(UserAssignedId::ClientId),
         client_options: ClientOptions {
-            transport: Some(transport(false)?),
+            transport: Some(transport(None)?),
             ..ClientOptions::default()
         },
     };
@@ -47,33 +49,40 @@ pub(super) fn managed_identity(client_id: Option<String>) -> Source {
 }
 
 /// The pod's own identity.
-pub(super) fn workload_identity(tenant: &str, client_id: Option<String>, cloud: Cloud) -> Source {
+pub(super) fn workload_identity(reaching: &Reaching, client_id: Option<String>) -> Source {
     let mut authority = CustomConfiguration::default();
-    authority.authority_host = cloud.addresses().login.to_owned();
+    authority.authority_host = reaching.endpoints.base(Service::Login).to_owned();
     let client_options = ClientOptions {
-        transport: Some(transport(true)?),
+        transport: Some(transport(Some(&reaching.trust))?),
         cloud: Some(Arc::new(CloudConfiguration::Custom(authority))),
         ..ClientOptions::default()
     };
     let options = WorkloadIdentityCredentialOptions {
         credential_options: ClientAssertionCredentialOptions { client_options },
         client_id,
-        tenant_id: Some(tenant.to_owned()),
+        tenant_id: Some(reaching.tenant.clone()),
         ..WorkloadIdentityCredentialOptions::default()
     };
     wrap(WorkloadIdentityCredential::new(Some(options)))
 }
 
-/// A transport for the library. The metadata service of a virtual machine speaks plain HTTP on a
-/// link-local address that must not go through a proxy; everything else is HTTPS only.
-fn transport(https_only: bool) -> Result<Transport, ClientError> {
+/// A transport for the library: over HTTPS to whom is trusted. Without trust it is for the metadata
+/// service of a virtual machine, which speaks plain HTTP on a link-local address that must not go
+/// through a proxy.
+fn transport(trust: Option<&Trust>) -> Result<Transport, ClientError> {
     let mut builder = reqwest::Client::builder()
-        .https_only(https_only)
+        .https_only(trust.is_some())
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_LIMIT)
         .timeout(EXCHANGE_LIMIT);
-    if !https_only {
-        builder = builder.no_proxy();
+    match trust {
+        None => builder = builder.no_proxy(),
+        Some(Trust::Platform) => {}
+        Some(Trust::Only(pem)) => {
+            let authorities = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+                .map_err(|error| refuse(&error))?;
+            builder = builder.tls_certs_only(authorities).no_proxy();
+        }
     }
     let http = builder.build().map_err(|error| refuse(&error))?;
     Ok(Transport::new(Arc::new(http)))

@@ -7,19 +7,21 @@ use skybridge_azure_client::graph::app_role_assignments::{self, AppRoleAssignmen
 use skybridge_azure_client::graph::service_principals::{self, ServicePrincipal};
 use skybridge_azure_client::login::admin_consent_address;
 use skybridge_plugin_sdk::protocol::Map;
+use skybridge_plugin_sdk::protocol::audit::Notice;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone,
-    applied, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::errors::{Lag, classify};
 use crate::outcome::{
-    absent, did, gone, is_fresh, known, matches, needed, outputs, own_output, ready_if, removed,
-    undo_field,
+    absent, did, gone, is_fresh, known, matches, needed, nothing_left, outputs, own_output,
+    ready_if, removed, still_if, undo_field,
 };
-use crate::roles::{self, GraphPermission};
+use crate::roles::{self, GRAPH_PERMISSIONS, GraphPermission};
 use crate::session::Session;
+use crate::settings::{Consent, Settings};
 use crate::steps::Family;
 use crate::template::{MINUTE_MS, PRIVILEGED_ROLE_ADMINISTRATOR, call, undo, wait, words};
 
@@ -27,7 +29,15 @@ pub(crate) const KIND: &str = "admin-consent";
 
 pub(crate) struct AdminConsent;
 
-pub(crate) fn template(permission: GraphPermission, graph: &str) -> StepTemplate {
+pub(crate) fn template(
+    permission: GraphPermission,
+    settings: &Settings,
+    graph: &str,
+) -> StepTemplate {
+    let budget = match settings.consent {
+        Consent::Grant => 10 * MINUTE_MS,
+        Consent::HandOff => settings.consent_wait.milliseconds(),
+    };
     let all = format!("{graph}/v1.0/servicePrincipals");
     let granted = format!("{all}/<<microsoft-graph>/appRoleAssignedTo");
     StepTemplate {
@@ -65,7 +75,7 @@ pub(crate) fn template(permission: GraphPermission, graph: &str) -> StepTemplate
                 PRIVILEGED_ROLE_ADMINISTRATOR,
             )],
         ),
-        readiness: wait("the consent is listed", 3, 10 * MINUTE_MS),
+        readiness: wait("the consent is given and listed", 3, budget),
         throttle: "graph".into(),
         notes: vec![
             "the page says Application Administrator is enough; for application permissions of \
@@ -126,7 +136,11 @@ impl Wanted {
     }
 
     fn done(&self, action: &str, grant: &AppRoleAssignment) -> Applied {
-        let undo = json!({ "resource": self.resource, "id": grant.id });
+        let undo = json!({
+            "resource": self.resource,
+            "id": grant.id,
+            "principal": self.principal,
+        });
         did(action, describe(grant), undo)
     }
 }
@@ -142,6 +156,18 @@ fn is_duplicate(error: &ClientError) -> bool {
         .is_some_and(|error| matches!(error.status, 400 | 409) && error.says("already exists"))
 }
 
+/// What a consent that somebody was asked for is called.
+pub(crate) const HANDED_OFF: &str = "handed-off";
+
+/// Where somebody who may consent does so, for all permissions at once.
+fn address(session: &Session<'_>, step: &StepCall) -> String {
+    let tenant = session.settings.tenant_id();
+    let client_id = known(step, "application.client-id").unwrap_or_default();
+    admin_consent_address(session.client.endpoints(), &tenant, client_id)
+}
+
+const WHO: &str = "a Privileged Role Administrator or Global Administrator";
+
 /// A missing right here can be lent by somebody else without handing over the rest: a link does it.
 fn explain_denied(
     session: &Session<'_>,
@@ -149,14 +175,34 @@ fn explain_denied(
     permission: GraphPermission,
     error: ClientError,
 ) -> Error {
-    let tenant = session.settings.tenant_id();
-    let client_id = known(step, "application.client-id").unwrap_or_default();
-    let link = admin_consent_address(session.client.endpoints(), &tenant, client_id);
+    let link = address(session, step);
     classify(error, Lag::Impossible).code("AZ-CONSENT-001").help(format!(
-        "consenting to {} takes Privileged Role Administrator or Global Administrator; have such a \
-         person open {link} and run again",
+        "consenting to {} takes {WHO}; have such a person open {link} and run again, or set \
+         `consent = \"hand-off\"`, which waits for that person",
         permission.value
     ))
+}
+
+/// Asks a person, once for all permissions.
+fn ask(session: &Session<'_>, step: &StepCall) {
+    let names: Vec<&str> = GRAPH_PERMISSIONS.iter().map(|permission| permission.value).collect();
+    session.ask(&Notice {
+        text: format!(
+            "{WHO} has to open this address, sign in and accept: it grants {} to `{}`. The run \
+             goes on by itself afterwards",
+            names.join(" and "),
+            session.settings.display_name
+        ),
+        url: Some(address(session, step)),
+        code: None,
+    });
+}
+
+fn handed_off(wanted: &Wanted) -> Applied {
+    let outputs = outputs([("id", json!("")), ("principal-id", json!(wanted.principal))]);
+    // Whoever consents, it is not us: there will be nothing of ours to take back.
+    let detail = format!("{WHO} was asked to consent to {}", wanted.permission.value);
+    Applied { detail: Some(detail), ..did(HANDED_OFF, outputs, json!(null)) }
 }
 
 #[async_trait]
@@ -199,6 +245,10 @@ impl Family for AdminConsent {
                     .operation("granting admin consent")),
                 }
             }
+            Err(error) if error.is_status(403) && session.settings.consent == Consent::HandOff => {
+                ask(session, step);
+                Ok(handed_off(&wanted))
+            }
             Err(error) if error.is_status(403) => {
                 Err(explain_denied(session, step, wanted.permission, error))
             }
@@ -212,6 +262,14 @@ impl Family for AdminConsent {
     async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
         let id = own_output(&request.outputs, "id")?;
         let principal = own_output(&request.outputs, "principal-id")?;
+        if id.is_empty() {
+            // A resumed run asks anew: the person may never have seen the first notice.
+            ask(session, &request.step);
+            let wanted = Wanted::of(session, &request.step, principal).await?;
+            let found =
+                wanted.find(session).await.map_err(|error| classify(error, Lag::Possible))?;
+            return Ok(ready_if(found.is_some(), "nobody has consented yet"));
+        }
         let listed: Vec<AppRoleAssignment> = session
             .list(app_role_assignments::list_request(principal))
             .await
@@ -224,6 +282,23 @@ impl Family for AdminConsent {
         match session.send(&app_role_assignments::revoke_request(resource, id)).await {
             Ok(_) => Ok(removed("revoked the consent")),
             Err(error) if error.is_status(404) => Ok(gone()),
+            Err(error) => Err(classify(error, Lag::Impossible)),
+        }
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let id = undo_field(undo, "id")?;
+        // What was undone by an earlier version did not say whose consent it was.
+        let Some(principal) = undo.get("principal").and_then(Value::as_str) else {
+            return Ok(nothing_left());
+        };
+        let request = app_role_assignments::list_request(principal);
+        match session.list::<AppRoleAssignment>(request).await {
+            Ok(listed) => Ok(still_if(
+                listed.iter().any(|grant| grant.id == id),
+                "the consent is still given",
+            )),
+            Err(error) if error.is_status(404) => Ok(nothing_left()),
             Err(error) => Err(classify(error, Lag::Impossible)),
         }
     }

@@ -8,15 +8,15 @@ use skybridge_azure_client::graph::applications::{
 };
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, StepCall, StepTemplate,
-    Undone, applied, effect, observed,
+    Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, Remains, StepCall,
+    StepTemplate, Undone, applied, effect, observed,
 };
 use skybridge_plugin_sdk::{Result, async_trait};
 
 use crate::errors::{Lag, classify};
 use crate::outcome::{
-    absent, did, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output, ready_if,
-    removed, undo_field,
+    absent, did, gone, is_fresh, known, matches, needed, not_ready, nothing_left, outputs,
+    own_output, ready_if, removed, still_if, undo_field,
 };
 use crate::roles::GRAPH_PERMISSIONS;
 use crate::session::Session;
@@ -54,7 +54,7 @@ pub(crate) fn template(graph: &str) -> StepTemplate {
         ),
         readiness: wait("the application shows the permissions", 2, 5 * MINUTE_MS),
         throttle: "graph".into(),
-        notes: vec!["other permissions on the list are kept".into()],
+        notes: vec!["other permissions on the list are kept here".into()],
         ..StepTemplate::default()
     }
 }
@@ -179,17 +179,32 @@ impl Family for ApiPermissions {
         let Some(app) = session.find::<Application>(&request).await.map_err(plain)? else {
             return Ok(gone());
         };
-        let added: Vec<String> = undo
-            .get("added")
-            .and_then(|added| serde_json::from_value(added.clone()).ok())
-            .unwrap_or_default();
-        let list = without(&app.required_resource_access, &added);
+        let list = without(&app.required_resource_access, &added(undo));
         if list == app.required_resource_access {
             return Ok(gone());
         }
         session.send(&applications::set_required_access_request(id, &list)).await.map_err(plain)?;
         Ok(removed("took the permissions off the list"))
     }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let id = undo_field(undo, "object-id")?;
+        let request = applications::get_request(id);
+        let found = session.find::<Application>(&request).await;
+        let Some(app) = found.map_err(|error| classify(error, Lag::Impossible))? else {
+            return Ok(nothing_left());
+        };
+        let list = &app.required_resource_access;
+        let listed = without(list, &added(undo)) != *list;
+        Ok(still_if(listed, "the application still lists permissions of ours"))
+    }
+}
+
+/// What an apply added to the list.
+fn added(undo: &Value) -> Vec<String> {
+    undo.get("added")
+        .and_then(|added| serde_json::from_value(added.clone()).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,23 +2,22 @@
 
 use serde_json::{Value, json};
 use skybridge_azure_client::ClientError;
-use skybridge_azure_client::encode::odata_literal;
-use skybridge_azure_client::graph::{applications, deleted_items};
+use skybridge_azure_client::graph::applications;
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, StepCall, StepTemplate,
-    Undone, applied, effect,
+    Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, Remains, StepCall,
+    StepTemplate, Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
-    absent, change, checked, compared, did, gone, matches, outputs, own_output, ready_if, removed,
-    undo_field,
+    absent, change, checked, compared, did, foreign, gone, matches, outputs, own_output, ready_if,
+    removed, still, undo_field,
 };
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{DeletedApplication, Settings};
 use crate::steps::Family;
 use crate::template::{APPLICATION_ADMINISTRATOR, MINUTE_MS, call, undo, wait, words};
 
@@ -29,6 +28,13 @@ const AUDIENCE: &str = "AzureADMyOrg";
 /// The word of `desired` that makes the step find and not make.
 const EXISTING: &str = "existing";
 const DESCRIPTION: &str = "Reads this tenant for a security platform. Managed by Skybridge.";
+
+mod deleted;
+mod ownership;
+
+pub(crate) use deleted::{purge, remains_deleted};
+pub(crate) use ownership::is_ours;
+use ownership::{Found, find};
 
 pub(crate) struct Applications;
 
@@ -60,8 +66,15 @@ pub(crate) fn template(connector: &str, settings: &Settings, graph: &str) -> Ste
         readiness: wait("the application is readable in the directory", 3, 5 * MINUTE_MS),
         throttle: "graph".into(),
         notes: vec![
-            "an application of the same display name that Skybridge did not make is left alone"
+            "an application of this name that somebody registered by hand is used as it is, if \
+             nobody holds a credential of it; one that belongs to something else is left alone"
                 .into(),
+            match settings.deleted_application {
+                DeletedApplication::Restore => "a deleted one that holds the name is restored",
+                DeletedApplication::Purge => "a deleted one that holds the name is purged first",
+                DeletedApplication::Refuse => "a deleted one that holds the name ends the run",
+            }
+            .into(),
         ],
         ..StepTemplate::default()
     }
@@ -85,20 +98,15 @@ async fn existing(
     session: &Session<'_>,
 ) -> Result<std::result::Result<applications::Application, Error>> {
     let name = unique_name(session.connector, session.settings);
-    let found = find(session, &name).await.map_err(|error| classify(error, Lag::Impossible))?;
-    let refuse = |message: String| {
-        Error::new(kind::PRECONDITION, message)
-            .code("AZ-ROTATE-004")
-            .operation("finding application")
-    };
-    Ok(match found {
-        None => Err(refuse(format!("no application has the unique name {name}"))
-            .help("there is nothing to rotate yet; run `skybridge apply` first")),
-        Some(found) if merged_tags(session.connector, &found.tags) != found.tags => {
-            Err(refuse(format!("the application {name} is not marked as this connector's"))
-                .help("`skybridge apply` marks it, if it is"))
+    Ok(match find(session, &name).await? {
+        None => {
+            let message = format!("no application has the unique name {name}");
+            Err(Error::new(kind::PRECONDITION, message)
+                .code("AZ-ROTATE-004")
+                .operation("finding application")
+                .help("there is nothing to rotate yet; run `skybridge apply` first"))
         }
-        Some(found) => Ok(found),
+        Some(found) => Ok(found.app),
     })
 }
 
@@ -112,23 +120,6 @@ fn unique_name(connector: &str, settings: &Settings) -> String {
 
 fn tags(connector: &str) -> Vec<String> {
     vec!["managed-by:skybridge".into(), format!("skybridge-connector:{connector}")]
-}
-
-/// Finds the application by its unique name. Reading by this key is documented for changes only,
-/// so a service that does not know it is asked with a filter.
-async fn find(
-    session: &Session<'_>,
-    unique_name: &str,
-) -> std::result::Result<Option<applications::Application>, ClientError> {
-    match session.find(&applications::get_by_unique_name_request(unique_name)).await {
-        Err(error) if error.is_status(400) => {
-            let filter = format!("uniqueName eq {}", odata_literal(unique_name));
-            let found: Vec<applications::Application> =
-                session.list(applications::list_request(&filter)).await?;
-            Ok(found.into_iter().find(|app| app.unique_name.as_deref() == Some(unique_name)))
-        }
-        outcome => outcome,
-    }
 }
 
 fn differences(
@@ -182,25 +173,6 @@ async fn upsert(
     skybridge_azure_client::client::decode(&request, &response).map(Some)
 }
 
-/// Brings a deleted application of ours back: it holds the name for 30 days.
-async fn restore(session: &Session<'_>, unique_name: &str) -> Result<bool> {
-    let plain = |error| classify(error, Lag::Impossible);
-    let deleted: Vec<DeletedApplication> =
-        session.list(deleted_items::list_applications_request()).await.map_err(plain)?;
-    let ours = deleted.iter().find(|item| item.unique_name.as_deref() == Some(unique_name));
-    let Some(ours) = ours else { return Ok(false) };
-    session.send(&deleted_items::restore_request(&ours.id)).await.map_err(plain)?;
-    Ok(true)
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DeletedApplication {
-    id: String,
-    #[serde(default)]
-    unique_name: Option<String>,
-}
-
 /// The next attempt will find what this one started.
 fn not_yet(message: &str) -> Error {
     Error::new(kind::NOT_REPLICATED, message).code("AZ-APP-002").operation("creating application")
@@ -219,12 +191,22 @@ impl Family for Applications {
             });
         }
         let name = unique_name(session.connector, session.settings);
-        let found = find(session, &name).await.map_err(|error| classify(error, Lag::Impossible))?;
-        Ok(match found {
-            None => absent(format!("no application has the unique name {name}")),
-            Some(found) => compared(
-                describe(&found, &name, false),
-                differences(session.connector, session.settings, &found),
+        Ok(match find(session, &name).await? {
+            None => absent(match deleted::look(session, &name).await? {
+                None => format!("no application has the unique name {name}"),
+                Some(item) => format!(
+                    "the application {} holds the unique name {name} and was deleted{}",
+                    item.app_id,
+                    item.when()
+                ),
+            }),
+            Some(Found { app, ours: false }) => {
+                let detail = format!("the application {} exists and is used as it is", app.app_id);
+                foreign(describe(&app, &name, false), detail)
+            }
+            Some(Found { app, ours: true }) => compared(
+                describe(&app, &name, false),
+                differences(session.connector, session.settings, &app),
             ),
         })
     }
@@ -236,9 +218,15 @@ impl Family for Applications {
             return Ok(checked(describe(&found, &name, false), "there, and this connector's"));
         }
         let name = unique_name(session.connector, session.settings);
-        let found = find(session, &name).await.map_err(|error| classify(error, Lag::Impossible))?;
         // An earlier attempt may have made it and lost the answer.
         let fresh = request.attempt > 0;
+        let found = match find(session, &name).await? {
+            Some(Found { app, ours: false }) => {
+                return Ok(did(applied::ADOPTED, describe(&app, &name, false), json!(null)));
+            }
+            Some(Found { app, ours: true }) => Some(app),
+            None => None,
+        };
         if let Some(found) = &found
             && differences(session.connector, session.settings, found).is_empty()
         {
@@ -248,15 +236,17 @@ impl Family for Applications {
         let tags = merged_tags(session.connector, found.as_ref().map_or(&[], |app| &app.tags));
         let (written, action) = match upsert(session, &name, &tags).await {
             Ok(Some(created)) => (Some(created), applied::CREATED),
-            Ok(None) => (find(session, &name).await.ok().flatten(), applied::UPDATED),
+            Ok(None) => {
+                (ownership::by_unique_name(session, &name).await.ok().flatten(), applied::UPDATED)
+            }
             Err(error) => {
                 let error = classify(error, Lag::Possible);
-                if error.detail.code.as_deref() == Some("AZ-APP-001")
-                    && restore(session, &name).await?
-                {
-                    return Err(not_yet("the deleted application is being restored"));
-                }
-                return Err(error);
+                let taken = error.detail.code.as_deref() == Some("AZ-APP-001");
+                return Err(if taken {
+                    deleted::settle(session, &name, request, error).await?
+                } else {
+                    error
+                });
             }
         };
         let Some(app) = written.or(found) else {
@@ -277,10 +267,23 @@ impl Family for Applications {
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
         let id = undo_field(undo, "object-id")?;
-        match session.send(&applications::delete_request(id)).await {
-            Ok(_) => Ok(removed("deleted the application; it can be restored for 30 days")),
-            Err(error) if error.is_status(404) => Ok(gone()),
-            Err(error) => Err(classify(error, Lag::Impossible)),
+        let undone = match session.send(&applications::delete_request(id)).await {
+            Ok(_) => removed("deleted the application; it can be restored for 30 days"),
+            Err(error) if error.is_status(404) => gone(),
+            Err(error) => return Err(classify(error, Lag::Impossible)),
+        };
+        if session.purge { purge(session, id, undone).await } else { Ok(undone) }
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let id = undo_field(undo, "object-id")?;
+        let found: Option<applications::Application> = session
+            .find(&applications::get_request(id))
+            .await
+            .map_err(|error| classify(error, Lag::Impossible))?;
+        if found.is_some() {
+            return Ok(still("the application is still there"));
         }
+        remains_deleted(session, id).await
     }
 }

@@ -10,8 +10,8 @@ use skybridge_azure_client::graph::key_credentials::{self, KeyCredential, KeyHol
 use skybridge_azure_client::{Certificate, ClientError};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone,
-    applied, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
@@ -19,7 +19,7 @@ use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
     absent, did, foreign, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output,
-    removed, undo_field,
+    removed, still, still_if, undo_field,
 };
 use crate::proof;
 use crate::session::Session;
@@ -353,5 +353,22 @@ impl Family for Certificates {
         // Last: while the certificate works, its key must not be lost.
         session.host.remove_secret(&names::certificate_vault_name(thumbprint)).await?;
         Ok(if was_listed { removed("took the certificate off the application") } else { gone() })
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let (id, key_id) = (undo_field(undo, "object-id")?, undo_field(undo, "key-id")?);
+        let app: Option<KeyHolder> = session
+            .find(&key_credentials::get_request(id))
+            .await
+            .map_err(|error| classify(error, Lag::Impossible))?;
+        let listed = app.is_some_and(|app| {
+            app.key_credentials.iter().any(|entry| KeyCredential::of(entry).key_id == key_id)
+        });
+        if listed {
+            return Ok(still("the application still lists the certificate"));
+        }
+        let name = names::certificate_vault_name(undo_field(undo, "thumbprint")?);
+        let kept = session.host.secret(&name).await?.is_some();
+        Ok(still_if(kept, "the vault still keeps the certificate's key"))
     }
 }

@@ -12,8 +12,8 @@ use skybridge_azure_client::graph::applications::{self, Application};
 use skybridge_azure_client::graph::passwords::{self, NewPassword};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone,
-    applied, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Result, async_trait};
 
@@ -21,7 +21,7 @@ use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output, removed,
-    undo_field,
+    still, still_if, undo_field,
 };
 use crate::proof;
 use crate::session::Session;
@@ -264,5 +264,20 @@ impl Family for ClientSecret {
         // Last: while the secret works, its text must not be lost.
         session.host.remove_secret(&names::vault_name(key_id)).await?;
         Ok(undone)
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let (app, key_id) = (undo_field(undo, "object-id")?, undo_field(undo, "key-id")?);
+        let found: Option<Application> = session
+            .find(&applications::get_request(app))
+            .await
+            .map_err(|error| classify(error, Lag::Impossible))?;
+        let listed =
+            found.is_some_and(|app| app.password_credentials.iter().any(|p| p.key_id == key_id));
+        if listed {
+            return Ok(still("the application still lists the secret"));
+        }
+        let kept = session.host.secret(&names::vault_name(key_id)).await?.is_some();
+        Ok(still_if(kept, "the vault still keeps the secret's text"))
     }
 }

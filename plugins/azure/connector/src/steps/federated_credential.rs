@@ -2,13 +2,14 @@
 //! there is none to keep, to hand over or to replace.
 
 use serde_json::{Value, json};
+use skybridge_azure_client::ClientError;
 use skybridge_azure_client::graph::federated_credentials::{
     self, FEDERATED_MAX, FederatedCredential, NewFederatedCredential,
 };
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone,
-    applied, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
@@ -16,7 +17,7 @@ use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
     absent, change, compared, did, foreign, gone, is_fresh, known, matches, needed, not_ready,
-    outputs, own_output, ready, removed, undo_field,
+    nothing_left, outputs, own_output, ready, removed, still_if, undo_field,
 };
 use crate::proof::Proof;
 use crate::session::Session;
@@ -273,6 +274,20 @@ impl Family for FederatedCredentials {
         match session.send(&federated_credentials::delete_request(app, id)).await {
             Ok(_) => Ok(removed("took the federated credential off the application")),
             Err(error) if error.is_status(404) => Ok(gone()),
+            Err(error) => Err(classify(error, Lag::Impossible)),
+        }
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let (app, id) = (undo_field(undo, "object-id")?, undo_field(undo, "id")?);
+        let listed: std::result::Result<Vec<FederatedCredential>, ClientError> =
+            session.list(federated_credentials::list_request(app)).await;
+        match listed {
+            Ok(list) => {
+                let there = list.iter().any(|one| one.id == id);
+                Ok(still_if(there, "the application still lists the federated credential"))
+            }
+            Err(error) if error.is_status(404) => Ok(nothing_left()),
             Err(error) => Err(classify(error, Lag::Impossible)),
         }
     }

@@ -11,14 +11,14 @@ use skybridge_azure_client::graph::applications::{self, Application};
 use skybridge_azure_client::graph::passwords;
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone,
-    applied, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::errors::{Lag, classify, is_refused_credential};
 use crate::names;
-use crate::outcome::{absent, compared, did, known, matches, needed, ready};
+use crate::outcome::{absent, compared, did, known, matches, needed, nothing_left, ready};
 use crate::proof;
 use crate::session::Session;
 use crate::settings::CredentialKind;
@@ -247,5 +247,9 @@ impl Family for RetiredCredentials {
 
     async fn undo(&self, _session: &Session<'_>, _undo: &Value) -> Result<Undone> {
         Ok(nothing_to_undo())
+    }
+
+    async fn remains(&self, _session: &Session<'_>, _undo: &Value) -> Result<Remains> {
+        Ok(nothing_left())
     }
 }

@@ -4,25 +4,26 @@ use serde_json::{Value, json};
 use skybridge_azure_client::arm::role_assignments::{self, NewAssignment, RoleAssignment};
 use skybridge_azure_client::arm::{last_segment, management_groups};
 use skybridge_azure_client::graph::service_principals;
-use skybridge_azure_client::{ClientError, Request};
+use skybridge_azure_client::{ClientError, Request, Service};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, Undone, applied,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, Undone, applied,
 };
-use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
+use skybridge_plugin_sdk::{Error, Result, Retry, async_trait, kind};
 
 use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
-    absent, did, foreign, gone, is_fresh, known, matches, outputs, own_output, ready_if, removed,
-    scope_of, undo_field,
+    absent, did, foreign, gone, is_fresh, known, matches, nothing_left, outputs, own_output,
+    ready_if, removed, scope_of, still_if, undo_field,
 };
 use crate::roles::{self, MANAGEMENT_GROUP_READER, Role};
 use crate::session::Session;
-use crate::steps::Family;
+use crate::settings::RootManagementGroup;
+use crate::steps::{Family, elevation};
 
 mod template;
-pub(crate) use template::{At, template};
+pub(crate) use template::{At, root_template, template};
 
 pub(crate) const KIND: &str = "role-assignment";
 
@@ -188,8 +189,85 @@ async fn refuse(
     classify(error, Lag::Impossible)
 }
 
+/// The role of `principal` at `scope` as a subscription below it lists it: who owns a subscription
+/// sees there what is inherited from above, and may see nothing above.
+pub(crate) async fn seen_from_below(
+    session: &Session<'_>,
+    step: &StepCall,
+    scope: &str,
+    principal: &str,
+    role: &str,
+) -> Result<Option<RoleAssignment>> {
+    let Some(from) = step.desired.get("seen-from").and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    let request = role_assignments::list_for_principal_request(from, principal);
+    match session.list::<RoleAssignment>(request).await {
+        Ok(listed) => Ok(listed.into_iter().find(|found| found.grants(scope, principal, role))),
+        Err(error) if error.is_status(403) || error.is_status(404) => Ok(None),
+        Err(error) => Err(classify(error, Lag::Impossible)),
+    }
+}
+
+/// What can be said of the root group's role by an operator who has no right there as yet.
+async fn observe_from_below(
+    session: &Session<'_>,
+    step: &StepCall,
+    wanted: &Wanted,
+) -> Result<Observation> {
+    let (scope, principal, role) = (&wanted.scope, &wanted.principal, &wanted.role_id);
+    Ok(match seen_from_below(session, step, scope, principal, role).await? {
+        Some(found) if found.name == wanted.name => matches(describe(&found)),
+        Some(found) => {
+            foreign(describe(&found), format!("the role is assigned already, as {}", found.id))
+        }
+        None => absent("the role is not seen; the operator is elevated to look and to assign it"),
+    })
+}
+
+/// Whether the operator is, or may be, elevated for the root group.
+fn elevates(session: &Session<'_>, scope: &str) -> bool {
+    session.settings.root_management_group == RootManagementGroup::Elevate
+        && scope == management_groups::scope(&session.settings.tenant_id())
+}
+
 fn describe(found: &RoleAssignment) -> Map {
     outputs([("id", json!(found.id))])
+}
+
+async fn renew_token(session: &Session<'_>) -> Result<()> {
+    let fresh = session.client.fresh_token(Service::ResourceManager).await;
+    fresh.map(drop).map_err(|error| classify(error, Lag::Impossible))
+}
+
+async fn assign(session: &Session<'_>, request: &ApplyRequest, wanted: &Wanted) -> Result<Applied> {
+    check_root(session, wanted).await?;
+    if let Some(found) = find_ours(session, wanted).await? {
+        return Ok(did(applied::UNCHANGED, describe(&found), wanted.undo()));
+    }
+    let role_definition = wanted.role_definition();
+    let description = format!("managed by Skybridge, connector {}", session.connector);
+    let new = NewAssignment {
+        role_definition_id: &role_definition,
+        principal_id: &wanted.principal,
+        principal_type: "ServicePrincipal",
+        description: Some(&description),
+    };
+    let put = role_assignments::put_request(&wanted.scope, &wanted.name, new);
+    match session.json::<RoleAssignment>(&put).await {
+        Ok(made) => Ok(did(applied::CREATED, describe(&made), wanted.undo())),
+        // Ours after all, or the same under another name: a look decides.
+        Err(error) if error.is_status(409) => {
+            if let Some(found) = find_ours(session, wanted).await? {
+                return Ok(did(applied::UNCHANGED, describe(&found), wanted.undo()));
+            }
+            match find_foreign(session, wanted).await? {
+                Some(found) => Ok(did(applied::ADOPTED, describe(&found), json!(null))),
+                None => Err(classify(error, Lag::Impossible).retry(Retry::Eventual)),
+            }
+        }
+        Err(error) => Err(refuse(session, &request.step, wanted, error).await),
+    }
 }
 
 #[async_trait]
@@ -198,7 +276,14 @@ impl Family for RoleAssignments {
         let Some(wanted) = Wanted::of(session, step)? else {
             return Ok(absent("the service principal or the role does not exist yet"));
         };
-        check_root(session, &wanted).await?;
+        match check_root(session, &wanted).await {
+            Err(error)
+                if error.kind == kind::PERMISSION_DENIED && elevates(session, &wanted.scope) =>
+            {
+                return observe_from_below(session, step, &wanted).await;
+            }
+            outcome => outcome?,
+        }
         if let Some(found) = find_ours(session, &wanted).await? {
             return Ok(matches(describe(&found)));
         }
@@ -215,34 +300,32 @@ impl Family for RoleAssignments {
             let message = "internal error: the host did not say who gets which role";
             Error::new(kind::CONTRACT_VIOLATION, message).code("AZ-HOST-001")
         })?;
-        check_root(session, &wanted).await?;
-        if let Some(found) = find_ours(session, &wanted).await? {
-            return Ok(did(applied::UNCHANGED, describe(&found), wanted.undo()));
+        if !elevates(session, &wanted.scope) {
+            return assign(session, request, &wanted).await;
         }
-        let role_definition = wanted.role_definition();
-        let description = format!("managed by Skybridge, connector {}", session.connector);
-        let new = NewAssignment {
-            role_definition_id: &role_definition,
-            principal_id: &wanted.principal,
-            principal_type: "ServicePrincipal",
-            description: Some(&description),
-        };
-        let put = role_assignments::put_request(&wanted.scope, &wanted.name, new);
-        match session.json::<RoleAssignment>(&put).await {
-            Ok(made) => Ok(did(applied::CREATED, describe(&made), wanted.undo())),
-            // Ours after all, or the same under another name: a look decides.
-            Err(error) if error.is_status(409) => {
-                if let Some(found) = find_ours(session, &wanted).await? {
-                    return Ok(did(applied::UNCHANGED, describe(&found), wanted.undo()));
-                }
-                match find_foreign(session, &wanted).await? {
-                    Some(found) => Ok(did(applied::ADOPTED, describe(&found), json!(null))),
-                    None => Err(classify(error, Lag::Impossible)
-                        .retry(skybridge_plugin_sdk::Retry::Eventual)),
-                }
-            }
-            Err(error) => Err(refuse(session, &request.step, &wanted, error).await),
+        if let Some(found) = seen_from_below(
+            session,
+            &request.step,
+            &wanted.scope,
+            &wanted.principal,
+            &wanted.role_id,
+        )
+        .await?
+        {
+            let ours = found.name == wanted.name;
+            let undo = if ours { wanted.undo() } else { json!(null) };
+            let action = if ours { applied::UNCHANGED } else { applied::ADOPTED };
+            return Ok(did(action, describe(&found), undo));
         }
+        if request.attempt > 0 {
+            renew_token(session).await?;
+        }
+        // An elevation made moments ago is not known everywhere.
+        let elevated = is_fresh(&request.step, "elevation.elevated");
+        assign(session, request, &wanted).await.map_err(|error| {
+            let soon = elevated && error.kind == kind::PERMISSION_DENIED;
+            if soon { error.retry(Retry::Eventual) } else { error }
+        })
     }
 
     async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
@@ -257,11 +340,65 @@ impl Family for RoleAssignments {
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
         let (scope, name) = (undo_field(undo, "scope")?, undo_field(undo, "name")?);
-        match session.send(&role_assignments::delete_request(scope, name)).await {
-            Ok(response) if response.status() == 204 => Ok(gone()),
-            Ok(_) => Ok(removed("deleted the role assignment")),
-            Err(error) if error.is_status(404) => Ok(gone()),
+        if elevates(session, scope) {
+            return undo_elevated(session, scope, name).await;
+        }
+        delete(session, scope, name).await.map_err(|error| classify(error, Lag::Impossible))
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let (scope, name) = (undo_field(undo, "scope")?, undo_field(undo, "name")?);
+        let request = role_assignments::get_request(scope, name);
+        match session.find::<RoleAssignment>(&request).await {
+            Ok(found) => Ok(still_if(found.is_some(), "the role is still assigned")),
+            Err(error) if error.is_status(403) && elevates(session, scope) => {
+                remains_from_below(session, name).await
+            }
             Err(error) => Err(classify(error, Lag::Impossible)),
         }
+    }
+}
+
+async fn delete(
+    session: &Session<'_>,
+    scope: &str,
+    name: &str,
+) -> std::result::Result<Undone, ClientError> {
+    match session.send(&role_assignments::delete_request(scope, name)).await {
+        Ok(response) if response.status() == 204 => Ok(gone()),
+        Ok(_) => Ok(removed("deleted the role assignment")),
+        Err(error) if error.is_status(404) => Ok(gone()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What an operator without rights at the root sees of the assignment `name` there.
+async fn remains_from_below(session: &Session<'_>, name: &str) -> Result<Remains> {
+    let scopes = session.settings.subscription_scopes();
+    let Some(scope) = scopes.first() else { return Ok(nothing_left()) };
+    let listed: Vec<RoleAssignment> = session
+        .list(role_assignments::list_at_scope_request(scope))
+        .await
+        .map_err(|error| classify(error, Lag::Impossible))?;
+    let found = listed.iter().any(|one| one.name == name);
+    Ok(still_if(found, "the role at the root management group is still assigned"))
+}
+
+/// Deleting at the root takes the same right as assigning there, for the same short time.
+async fn undo_elevated(session: &Session<'_>, scope: &str, name: &str) -> Result<Undone> {
+    if elevation::is_being_given_back(session).await? {
+        elevation::give_back(session).await?;
+        return Ok(removed("deleted the role assignment"));
+    }
+    match delete(session, scope, name).await {
+        Ok(undone) => {
+            elevation::give_back(session).await?;
+            Ok(undone)
+        }
+        Err(error) if error.is_status(403) => {
+            elevation::take(session).await?;
+            Err(classify(error, Lag::Impossible).retry(Retry::Eventual))
+        }
+        Err(error) => Err(classify(error, Lag::Impossible)),
     }
 }

@@ -7,21 +7,21 @@ use skybridge_azure_client::ClientError;
 use skybridge_azure_client::arm::role_definitions::{self, NewRole, RoleDefinition};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, StepCall, StepTemplate,
-    Undone, applied, effect,
+    Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, Remains, StepCall,
+    StepTemplate, Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, Retry, async_trait, kind};
 
 use crate::errors::{Lag, classify};
 use crate::names;
-use crate::outcome::{
-    absent, change, compared, did, foreign, gone, not_ready, outputs, ready_if, removed, undo_field,
-};
+use crate::outcome::{absent, change, compared, did, foreign, not_ready, outputs, ready_if};
 use crate::roles::{CUSTOM_ACTIONS, custom_actions};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::steps::Family;
 use crate::template::{DEFINE, MINUTE_MS, UNDEFINE, call, undo, wait, words};
+
+mod taking_back;
 
 pub(crate) const KIND: &str = "role-definition";
 
@@ -246,35 +246,10 @@ impl Family for RoleDefinitions {
     }
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
-        let (home, id) = (undo_field(undo, "home")?, undo_field(undo, "id")?);
-        let plain = |error| classify(error, Lag::Impossible);
-        let request = role_definitions::get_request(home, id);
-        let Some(found) = session.find::<RoleDefinition>(&request).await.map_err(plain)? else {
-            return Ok(gone());
-        };
-        let ours: Vec<String> = undo
-            .get("scopes")
-            .and_then(|scopes| serde_json::from_value(scopes.clone()).ok())
-            .unwrap_or_default();
-        let ours = lowered(&ours);
-        let others: Vec<String> = found
-            .properties
-            .assignable_scopes
-            .iter()
-            .filter(|scope| !ours.contains(&scope.to_lowercase()))
-            .cloned()
-            .collect();
-        if !others.is_empty() {
-            let wanted = Wanted::of(session.settings);
-            put(session, &wanted, id, &others).await.map_err(plain)?;
-            return Ok(removed("took our subscriptions out of the custom role; others use it"));
-        }
-        match session.send(&role_definitions::delete_request(home, id)).await {
-            Ok(response) if response.status() == 204 => Ok(gone()),
-            Ok(_) => Ok(removed("deleted the custom role")),
-            Err(error) if error.is_status(404) => Ok(gone()),
-            // Its assignments were deleted moments ago and may still be counted.
-            Err(error) => Err(classify(error, Lag::Possible)),
-        }
+        taking_back::undo(session, undo).await
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        taking_back::remains(session, undo).await
     }
 }

@@ -5,18 +5,18 @@ use skybridge_azure_client::ClientError;
 use skybridge_azure_client::graph::{applications, service_principals};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone,
-    applied, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, applied, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::errors::{Lag, classify};
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, outputs, own_output, ready_if, removed,
-    undo_field,
+    still, undo_field,
 };
 use crate::session::Session;
-use crate::steps::Family;
+use crate::steps::{Family, application};
 use crate::template::{APPLICATION_ADMINISTRATOR, MINUTE_MS, call, undo, wait, words};
 
 pub(crate) const KIND: &str = "service-principal";
@@ -73,6 +73,23 @@ fn refuse_disabled(found: &Found) -> Result<()> {
     Ok(())
 }
 
+/// An application of another tenant has a principal here too; it is never ours to use.
+fn refuse_foreign(session: &Session<'_>, found: &Found) -> Result<()> {
+    let tenant = session.settings.tenant_id();
+    match found.app_owner_organization_id.as_deref() {
+        Some(owner) if !owner.eq_ignore_ascii_case(&tenant) => {
+            let message = format!(
+                "the service principal {} stands for an application of tenant {owner}",
+                found.id
+            );
+            Err(Error::new(kind::PRECONDITION, message)
+                .code("AZ-SP-005")
+                .help("plan again; the application's client id is another tenant's"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn describe(found: &Found, fresh: bool) -> Map {
     outputs([("object-id", json!(found.id)), ("fresh", json!(fresh))])
 }
@@ -99,6 +116,7 @@ impl Family for ServicePrincipals {
             None => Ok(absent("the application has no service principal in this tenant")),
             Some(found) => {
                 refuse_disabled(&found)?;
+                refuse_foreign(session, &found)?;
                 Ok(matches(describe(&found, false)))
             }
         }
@@ -111,6 +129,7 @@ impl Family for ServicePrincipals {
         let fresh = request.attempt > 0;
         if let Some(found) = find(session, client_id).await.map_err(plain)? {
             refuse_disabled(&found)?;
+            refuse_foreign(session, &found)?;
             let undo = json!({ "object-id": found.id });
             return Ok(did(applied::UNCHANGED, describe(&found, fresh), undo));
         }
@@ -143,11 +162,24 @@ impl Family for ServicePrincipals {
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
         let id = undo_field(undo, "object-id")?;
-        match session.send(&service_principals::delete_request(id)).await {
-            Ok(_) => Ok(removed("deleted the service principal")),
-            Err(error) if error.is_status(404) => Ok(gone()),
-            Err(error) => Err(classify(error, Lag::Impossible)),
+        let undone = match session.send(&service_principals::delete_request(id)).await {
+            Ok(_) => removed("deleted the service principal"),
+            Err(error) if error.is_status(404) => gone(),
+            Err(error) => return Err(classify(error, Lag::Impossible)),
+        };
+        if session.purge { application::purge(session, id, undone).await } else { Ok(undone) }
+    }
+
+    async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
+        let id = undo_field(undo, "object-id")?;
+        let found: Option<Found> = session
+            .find(&service_principals::get_request(id))
+            .await
+            .map_err(|error| classify(error, Lag::Impossible))?;
+        if found.is_some() {
+            return Ok(still("the service principal is still there"));
         }
+        application::remains_deleted(session, id).await
     }
 }
 

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use skybridge_azure_client::arm::{permissions, subscriptions};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::errors::{Lag, classify};
-use crate::outcome::{checked, matches, outputs, ready, scope_of};
+use crate::outcome::{checked, matches, nothing_left, outputs, ready, scope_of};
 use crate::session::Session;
 use crate::steps::{Family, nothing_to_undo};
 use crate::template::{ASSIGN, DEFINE, call, words};
@@ -99,5 +100,9 @@ impl Family for Subscription {
 
     async fn undo(&self, _session: &Session<'_>, _undo: &Value) -> Result<Undone> {
         Ok(nothing_to_undo())
+    }
+
+    async fn remains(&self, _session: &Session<'_>, _undo: &Value) -> Result<Remains> {
+        Ok(nothing_left())
     }
 }

@@ -4,16 +4,17 @@
 use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Observation, Ready, ReadyRequest, StepCall, StepTemplate, Undone, effect,
+    Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
+    Undone, effect,
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::checks::{self, Prover};
-use crate::outcome::{absent, checked, matches, ready, scope_of};
+use crate::outcome::{absent, checked, matches, nothing_left, ready, scope_of};
 use crate::proof::{self, Identity};
 use crate::roles::{GRAPH_PERMISSIONS, custom_actions};
 use crate::session::Session;
-use crate::settings::{Aks, CredentialKind, Settings};
+use crate::settings::{Aks, CredentialKind, RootManagementGroup, Settings};
 use crate::steps::{Family, nothing_to_undo};
 use crate::template::{MINUTE_MS, call, wait};
 
@@ -42,30 +43,36 @@ fn template(kind: CredentialKind, name: &str) -> StepTemplate {
 }
 
 pub(crate) fn directory_template(
-    kind: CredentialKind,
-    tenant: &str,
+    settings: &Settings,
     login: &str,
     graph: &str,
     arm: &str,
 ) -> StepTemplate {
-    let root = format!(
-        "{arm}/providers/Microsoft.Management/managementGroups/{tenant}?api-version=2023-04-01"
-    );
+    let tenant = settings.tenant_id();
+    let mut title = "prove that the connector can read the directory".to_owned();
+    let mut readable = vec!["organization", "authorization policy"];
+    let mut calls = vec![
+        call("POST", format!("{login}/{tenant}/oauth2/v2.0/token"), ""),
+        call("GET", format!("{graph}/v1.0/organization"), ""),
+        call("GET", format!("{graph}/v1.0/policies/authorizationPolicy"), ""),
+    ];
+    if settings.root_management_group != RootManagementGroup::Skip {
+        title.push_str(" and the root management group");
+        readable.push("root management group");
+        let root = format!(
+            "{arm}/providers/Microsoft.Management/managementGroups/{tenant}?api-version=2023-04-01"
+        );
+        calls.push(call("GET", root, ""));
+    }
     StepTemplate {
-        title: "prove that the connector can read the directory and the root management group"
-            .into(),
+        title,
         desired: json!({
             "token-roles": GRAPH_PERMISSIONS.map(|permission| permission.value),
-            "readable": ["organization", "authorization policy", "root management group"],
+            "readable": readable,
         }),
-        calls: vec![
-            call("POST", format!("{login}/{tenant}/oauth2/v2.0/token"), ""),
-            call("GET", format!("{graph}/v1.0/organization"), ""),
-            call("GET", format!("{graph}/v1.0/policies/authorizationPolicy"), ""),
-            call("GET", root, ""),
-        ],
+        calls,
         throttle: "graph".into(),
-        ..template(kind, DIRECTORY)
+        ..template(settings.credential.kind, DIRECTORY)
     }
 }
 
@@ -139,5 +146,9 @@ impl Family for Verification {
 
     async fn undo(&self, _session: &Session<'_>, _undo: &Value) -> Result<Undone> {
         Ok(nothing_to_undo())
+    }
+
+    async fn remains(&self, _session: &Session<'_>, _undo: &Value) -> Result<Remains> {
+        Ok(nothing_left())
     }
 }

@@ -54,6 +54,7 @@ fn steps_and_edges() {
         role-assignment.aks-cluster-user@SUB <- service-principal, subscription@SUB
         verification.subscription@SUB <- client-secret, role-assignment.reader@SUB, role-assignment.storage-blob-data-reader@SUB, role-assignment.storage-file-data-privileged-reader@SUB, role-assignment.custom@SUB, role-assignment.aks-rbac-reader@SUB, role-assignment.aks-cluster-user@SUB
         verification.directory <- client-secret, admin-consent.directory-read-all, admin-consent.policy-read-all, role-assignment.management-group-reader@11111111-2222-3333-4444-555555555555
+        unplanned-grants <- application, service-principal, api-permissions, role-definition.custom, admin-consent.directory-read-all, admin-consent.policy-read-all, role-assignment.management-group-reader@11111111-2222-3333-4444-555555555555, role-assignment.reader@SUB, role-assignment.storage-blob-data-reader@SUB, role-assignment.storage-file-data-privileged-reader@SUB, role-assignment.custom@SUB, role-assignment.aks-rbac-reader@SUB, role-assignment.aks-cluster-user@SUB
     "#]].assert_eq(&text);
 }
 
@@ -127,7 +128,8 @@ fn what_is_handed_over_by_kind() {
         audience=<federated-credential.audience>
         subscriptions=SUB
             ox: unsupported
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 fn kinds() -> [serde_json::Value; 4] {
@@ -159,7 +161,8 @@ fn a_rotation_in_order() {
         verification.directory <- client-secret: read
         verification.subscription@SUB <- client-secret: read
         retired-credentials <- application, client-secret (after the hand-over): ensure
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
     let connect = describe("contoso", &settings);
     assert_eq!(format!("{:?}", connect.handover), format!("{:?}", description.handover));
 }
@@ -208,5 +211,5 @@ fn many_subscriptions() {
     settings["scope"] = json!({ "subscriptions": ids });
     let description = described(settings);
     assert!(description.templates.len() < 25);
-    assert_eq!(description.steps.len(), 10_000 * 8 + 10);
+    assert_eq!(description.steps.len(), 10_000 * 8 + 11);
 }

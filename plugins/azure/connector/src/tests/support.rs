@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::Map;
-use skybridge_plugin_sdk::protocol::audit::Write;
+use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone, observed,
 };
@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
+    pub(super) notices: Mutex<Vec<Notice>>,
     /// Told when as much was written as [`MemoryHost::stop_after`] allows.
     pub(super) stopped: Arc<Notify>,
     allowed: AtomicUsize,
@@ -100,6 +101,10 @@ impl Surroundings for MemoryHost {
     }
 
     fn progress(&self, _done: u64, _total: u64, _note: &str) {}
+
+    fn notice(&self, notice: &Notice) {
+        self.notices.lock().unwrap().push(notice.clone());
+    }
 }
 
 pub(super) fn settings() -> Value {
@@ -206,6 +211,7 @@ impl Rehearsal {
             kind: template.kind.clone(),
             name: template.name.clone(),
             scope: step.scope.clone(),
+            // Texts of the plan are filled in by the host; nothing here depends on them.
             desired: template.desired.clone(),
             inputs,
         }

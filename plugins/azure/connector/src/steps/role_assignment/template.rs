@@ -53,6 +53,17 @@ impl At {
     }
 }
 
+/// The role at the root management group. `seen_from` is a subscription from which it can be seen
+/// by an operator without rights above.
+pub(crate) fn root_template(arm: &str, elevated: bool, seen_from: Option<&str>) -> StepTemplate {
+    let mut template = template(MANAGEMENT_GROUP_READER, At::Root, arm);
+    if elevated {
+        template.desired["seen-from"] = json!(seen_from);
+        template.inputs.push("elevation.elevated".into());
+    }
+    template
+}
+
 pub(crate) fn template(role: Role, at: At, arm: &str) -> StepTemplate {
     let scope = at.scope();
     let below = match at {
