@@ -1,7 +1,7 @@
 //! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,7 @@ pub(super) struct MemoryHost {
     /// Told when as much was written as [`MemoryHost::stop_after`] allows.
     pub(super) stopped: Arc<Notify>,
     allowed: AtomicUsize,
+    dead: AtomicBool,
     ahead: Mutex<SignedDuration>,
 }
 
@@ -46,6 +47,7 @@ impl MemoryHost {
     /// vault; 0 lets everything be written.
     pub(super) fn stop_after(&self, count: usize) {
         self.allowed.store(count, Ordering::SeqCst);
+        self.dead.store(false, Ordering::SeqCst);
     }
 
     /// Sets the clock ahead.
@@ -59,9 +61,17 @@ impl MemoryHost {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         let stop = last == Ok(1);
         if stop {
+            self.dead.store(true, Ordering::SeqCst);
             self.stopped.notify_one();
         }
         stop
+    }
+
+    /// A process that was stopped after an answer came does not get to seal what was in it.
+    async fn alive(&self) {
+        if self.dead.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Nothing happens any more after what was written last.
@@ -83,12 +93,14 @@ impl Surroundings for MemoryHost {
     }
 
     async fn put_secret(&self, name: &str, value: &[u8]) -> Result<()> {
+        self.alive().await;
         self.secrets.lock().unwrap().insert(name.into(), value.into());
         self.written_or_dead().await;
         Ok(())
     }
 
     async fn remove_secret(&self, name: &str) -> Result<()> {
+        self.alive().await;
         if self.secrets.lock().unwrap().remove(name).is_some() {
             self.written_or_dead().await;
         }
@@ -116,7 +128,8 @@ pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference =
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
     app-role-effect = 0\nrole-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
     role-assignment-deletion = 0\nrole-assignment-effect = 0\n\
-    secret = 0\ncredential-list = 0\n";
+    secret = 0\ncredential-list = 0\ncertificate = 0\nfederated-credential = 0\n\
+    application-deletion = 0\nservice-principal-deletion = 0\n";
 
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
