@@ -49,6 +49,11 @@ struct Reach {
     transport: Arc<dyn Transport>,
 }
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+pub(crate) use testing::Fuse;
+
 impl AsConnector for Reach {
     fn connector(&self, client_id: &str, secret: Secret) -> Client {
         let source = ClientSecretSource::new(

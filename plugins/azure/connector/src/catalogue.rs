@@ -7,6 +7,7 @@ use skybridge_plugin_sdk::protocol::manifest::Explanation;
 
 mod access;
 mod directory;
+mod ownership;
 mod service;
 mod sign_in;
 
@@ -44,7 +45,9 @@ const fn own(
 
 /// Every entry, by area.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    [access::ENTRIES, directory::ENTRIES, sign_in::ENTRIES, service::ENTRIES].into_iter().flatten()
+    [access::ENTRIES, directory::ENTRIES, ownership::ENTRIES, sign_in::ENTRIES, service::ENTRIES]
+        .into_iter()
+        .flatten()
 }
 
 /// The entries as the host gets them.

@@ -1,8 +1,14 @@
 //! What the modules promise together. The rehearsals need no network but loopback.
 
+mod adoption;
 mod classification;
+mod consent;
 mod describing;
+mod drift;
+mod elevation;
 mod names;
+mod operators;
 mod rehearsal;
 mod settings;
 mod support;
+mod undoing;

@@ -1,22 +1,24 @@
 //! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use skybridge_azure_client::http::provide_cryptography;
 use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone,
+    Applied, ApplyRequest, Description, Observation, ReadyRequest, Remains, Step, StepCall, Undone,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
-use skybridge_plugin_sdk::{Result, Retry, SecretBytes, async_trait};
+use skybridge_plugin_sdk::{Error, Result, Retry, SecretBytes, async_trait, kind};
 
-use crate::azure::Azure;
+use crate::azure::{Azure, Fuse};
 use crate::describe;
+use crate::session::Session;
 use crate::steps;
 use crate::surroundings::Surroundings;
 
@@ -31,12 +33,26 @@ pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
     pub(super) notices: Mutex<Vec<Notice>>,
+    /// What the host's clock is ahead of the machine's.
+    pub(super) ahead: Mutex<SignedDuration>,
+    /// What the vault's calls pass first.
+    pub(super) fuse: Option<Arc<Fuse>>,
+}
+
+impl MemoryHost {
+    fn through(&self, effect: impl FnOnce()) -> Result<()> {
+        let (acts, answers) = self.fuse.as_ref().map_or((true, true), |fuse| fuse.burn());
+        if acts {
+            effect();
+        }
+        if answers { Ok(()) } else { Err(Error::new(kind::UNEXPECTED, "killed")) }
+    }
 }
 
 #[async_trait]
 impl Surroundings for MemoryHost {
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        Timestamp::now() + *self.ahead.lock().unwrap()
     }
 
     async fn secret(&self, name: &str) -> Result<Option<SecretBytes>> {
@@ -44,13 +60,15 @@ impl Surroundings for MemoryHost {
     }
 
     async fn put_secret(&self, name: &str, value: &[u8]) -> Result<()> {
-        self.secrets.lock().unwrap().insert(name.into(), value.into());
-        Ok(())
+        self.through(|| {
+            self.secrets.lock().unwrap().insert(name.into(), value.into());
+        })
     }
 
     async fn remove_secret(&self, name: &str) -> Result<()> {
-        self.secrets.lock().unwrap().remove(name);
-        Ok(())
+        self.through(|| {
+            self.secrets.lock().unwrap().remove(name);
+        })
     }
 
     fn audit(&self, write: &Write) {
@@ -73,7 +91,8 @@ pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference =
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
     app-role-effect = 0\nrole-definition = 0\nrole-assignment = 0\nrole-assignment-effect = 0\n\
     secret = 0\ncredential-list = 0\nrole-definition-deletion = 0\n\
-    role-assignment-deletion = 0\n";
+    role-assignment-deletion = 0\napplication-deletion = 0\nservice-principal-deletion = 0\n\
+    certificate = 0\nfederated-credential = 0\n";
 
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
@@ -82,6 +101,8 @@ pub(super) struct Rehearsal {
     pub(super) description: Description,
     pub(super) outputs: BTreeMap<u32, Map>,
     pub(super) run: String,
+    /// What the simulator says of itself.
+    pub(super) ready: Value,
     _simulator: Simulator,
 }
 
@@ -118,8 +139,43 @@ impl Rehearsal {
             description: describe::describe("contoso", &settings),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
+            ready,
             _simulator: simulator,
         }
+    }
+
+    /// Asks the simulator's control address; with a body it is told to do something.
+    pub(super) async fn control(&self, path: &str, body: Option<Value>) -> Value {
+        provide_cryptography();
+        let url = format!("{}/{path}", self.ready["url"].as_str().unwrap().trim_end_matches('/'));
+        let http = reqwest::Client::new();
+        let request = match body {
+            Some(body) => http.post(url).body(body.to_string()),
+            None => http.get(url),
+        };
+        let text = request.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// What the tenant holds of one kind, without any lag.
+    pub(super) async fn truth(&self, kind: &str) -> Vec<Value> {
+        let state = self.control("_simulator/state", None).await;
+        state[kind].as_array().unwrap().clone()
+    }
+
+    pub(super) fn output(&self, word: &str, name: &str) -> String {
+        self.outputs[&self.find(word)][name].as_str().unwrap().to_owned()
+    }
+
+    pub(super) async fn remains(
+        &self,
+        position: u32,
+        undo: &Value,
+        purge: bool,
+    ) -> Result<Remains> {
+        let family = steps::family(&self.call(position).kind)?;
+        let session = Session { purge, ..self.azure.session(&self.host)? };
+        patiently(|| family.remains(&session, undo)).await
     }
 
     pub(super) fn positions(&self) -> std::ops::Range<u32> {
@@ -229,8 +285,17 @@ impl Rehearsal {
     }
 
     pub(super) async fn undo(&self, position: u32, undo: &Value) -> Result<Undone> {
+        self.undo_with(position, undo, false).await
+    }
+
+    pub(super) async fn undo_with(
+        &self,
+        position: u32,
+        undo: &Value,
+        purge: bool,
+    ) -> Result<Undone> {
         let family = steps::family(&self.call(position).kind)?;
-        let session = self.azure.session(&self.host)?;
+        let session = Session { purge, ..self.azure.session(&self.host)? };
         patiently(|| family.undo(&session, undo)).await
     }
 
