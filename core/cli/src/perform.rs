@@ -226,3 +226,6 @@ impl Runner for Performer {
         self.clone().probe(call).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,8 +30,9 @@ pub const TRANSIENT_BUDGET: Duration = Duration::from_secs(10 * 60);
 /// First wait for the world to catch up: most replicas have within a second.
 pub const EVENTUAL_WAIT_MIN: Duration = Duration::from_millis(250);
 
-/// Longest wait between two looks whether the world has caught up.
-pub const EVENTUAL_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Longest wait between two looks whether the world has caught up: what was waited for is seen at
+/// most this much after it is there, and a minute of it is sixty calls, far below any quota.
+pub const EVENTUAL_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// How long the world may take to catch up, for steps that name no budget: directories promise
 /// minutes, and a mistake should not look like patience for longer than this.

@@ -3,6 +3,8 @@
 pub mod app_role_assignments;
 pub mod applications;
 pub mod deleted_items;
+pub mod federated_credentials;
+pub mod key_credentials;
 pub mod organization;
 pub mod passwords;
 pub mod policies;

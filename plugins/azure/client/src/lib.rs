@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arm;
+pub mod certificate;
 pub mod claims;
 pub mod client;
 pub mod cloud;
@@ -33,6 +34,7 @@ pub mod transport;
 #[cfg(test)]
 mod tests;
 
+pub use certificate::{Certificate, CertificateError};
 pub use claims::Claims;
 pub use client::Client;
 pub use cloud::{Cloud, Endpoints, Service};

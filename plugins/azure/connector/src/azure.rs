@@ -2,30 +2,31 @@
 
 use std::sync::Arc;
 
-use skybridge_azure_client::login::ClientSecretSource;
+use skybridge_azure_client::login::{ClientAssertionSource, ClientSecretSource};
 use skybridge_azure_client::transport::WireRequest;
 use skybridge_azure_client::{
-    Client, ClientError, Cloud, Endpoints, HttpOptions, HttpTransport, Response, Secret, Service,
-    Transport, TransportKind, Trust,
+    Client, ClientError, Cloud, Endpoints, HttpOptions, HttpTransport, Response, Service,
+    TokenSource, Transport, TransportKind, Trust,
 };
 use skybridge_plugin_sdk::protocol::audit::Notice;
 use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
-    ReadyRequest, Remains, UndoRequest, Undone,
+    ReadyRequest, Remains, UndoRequest, Undone, purpose,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_sdk::protocol::verify::{VerifyReport, VerifyRequest};
 use skybridge_plugin_sdk::{
     Connector, Ctx, Error, Host, Onboard, Result, Verify, async_trait, kind,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::operator::{Operator, OperatorTokens, Reaching, telling};
+use crate::proof::{self, Proof, read_assertion};
 use crate::session::{AsConnector, Session, Told};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
-use crate::{catalogue, checks, describe, schema, steps};
+use crate::{catalogue, checks, describe, rotation, schema, steps};
 
 /// A connector to one Entra tenant.
 pub struct Azure {
@@ -40,6 +41,7 @@ struct Open {
     reach: Reach,
     operator: Client,
     told: Told,
+    credentials: Mutex<()>,
 }
 
 /// How the cloud is reached.
@@ -55,15 +57,31 @@ mod testing;
 pub(crate) use testing::Fuse;
 
 impl AsConnector for Reach {
-    fn connector(&self, client_id: &str, secret: Secret) -> Client {
-        let source = ClientSecretSource::new(
-            self.endpoints.clone(),
-            Arc::clone(&self.transport),
-            self.tenant.clone(),
-            client_id,
-            secret,
-        );
-        Client::new(self.endpoints.clone(), Arc::clone(&self.transport), Arc::new(source))
+    fn connector(&self, client_id: &str, proof: Proof) -> Client {
+        let (endpoints, transport) = (self.endpoints.clone(), Arc::clone(&self.transport));
+        let tenant = self.tenant.clone();
+        let source: Arc<dyn TokenSource> = match proof {
+            Proof::Secret(secret) => {
+                Arc::new(ClientSecretSource::new(endpoints, transport, tenant, client_id, secret))
+            }
+            Proof::Certificate(certificate) => Arc::new(ClientAssertionSource::with_certificate(
+                endpoints,
+                transport,
+                tenant,
+                client_id,
+                certificate,
+            )),
+            Proof::Assertion { file, issuer, subject, audience } => {
+                let make = move |_: &str| {
+                    let now = jiff::Timestamp::now();
+                    read_assertion(&file, &issuer, &subject, &audience, now)
+                        .map_err(|error| proof::refused(&error))
+                };
+                let make = Arc::new(make);
+                Arc::new(ClientAssertionSource::new(endpoints, transport, tenant, client_id, make))
+            }
+        };
+        Client::new(self.endpoints.clone(), Arc::clone(&self.transport), source)
     }
 }
 
@@ -114,7 +132,8 @@ impl Azure {
         let reaching = Reaching { tenant, endpoints: endpoints.clone(), transport, trust };
         let tokens = OperatorTokens::new(operator, reaching);
         let operator = Client::new(endpoints, Arc::clone(&reach.transport), Arc::new(tokens));
-        let open = Some(Open { settings, reach, operator, told: Told::default() });
+        let (told, credentials) = (Told::default(), Mutex::new(()));
+        let open = Some(Open { settings, reach, operator, told, credentials });
         Ok(Self { connector: request.connector, open })
     }
 
@@ -133,6 +152,7 @@ impl Azure {
             settings: &open.settings,
             client: &open.operator,
             connectors: &open.reach,
+            credentials: &open.credentials,
             host,
             told: &open.told,
             purge: false,
@@ -170,7 +190,11 @@ impl Connector for Azure {
             name: "azure".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             title: "Microsoft Azure and Entra".into(),
-            capabilities: vec![capability::ONBOARD.into(), capability::VERIFY.into()],
+            capabilities: vec![
+                capability::ONBOARD.into(),
+                capability::VERIFY.into(),
+                capability::ROTATE.into(),
+            ],
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
             explanations: catalogue::explanations(),
@@ -192,8 +216,11 @@ impl Connector for Azure {
 
 #[async_trait]
 impl Onboard for Azure {
-    fn describe(&self, _request: &DescribeRequest) -> Result<Description> {
+    fn describe(&self, request: &DescribeRequest) -> Result<Description> {
         let open = self.open_parts()?;
+        if request.purpose == purpose::ROTATE {
+            return rotation::describe(&self.connector, &open.settings);
+        }
         Ok(describe::describe(&self.connector, &open.settings))
     }
 

@@ -5,17 +5,19 @@
 //! `verify`, which reports on all of them and waits for none.
 
 use futures_util::{StreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use skybridge_azure_client::{Client, Service};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::verify::{Check, VerifyReport, check_status};
 use skybridge_plugin_sdk::{Error, Result, kind};
 
+use crate::proof::Identity;
 use crate::session::Session;
-use crate::steps::client_secret::secret_text;
+use crate::steps::credential;
 
 mod directory;
+mod inspection;
 mod probe;
 mod subscription;
 
@@ -27,29 +29,39 @@ const IN_FLIGHT: usize = 8;
 /// Who is proved.
 pub(crate) struct Prover<'a> {
     pub(crate) session: &'a Session<'a>,
-    /// The cloud, asked as the connector. Its tokens are newer than this value.
+    /// The cloud, asked as the connector, with tokens newer than this value; or as the operator
+    /// where only others can sign in as the connector.
     pub(crate) client: Client,
+    /// The connector's client id, when the operator looks in its place.
+    seen_from_outside: Option<String>,
 }
 
 impl<'a> Prover<'a> {
-    /// Signs in as `client_id` with the secret the vault keeps as `vault_name`.
-    pub(crate) async fn new(
-        session: &'a Session<'a>,
-        client_id: &str,
-        vault_name: &str,
-    ) -> Result<Self> {
-        let text = secret_text(session, vault_name).await?;
-        Ok(Self { session, client: session.connectors.connector(client_id, text) })
+    /// Signs in as the connector.
+    pub(crate) async fn new(session: &'a Session<'a>, identity: Identity) -> Result<Self> {
+        let Some(proof) = identity.proof else {
+            let seen_from_outside = Some(identity.client_id);
+            return Ok(Self { session, client: session.client.clone(), seen_from_outside });
+        };
+        proof.check(session.host.now())?;
+        let client = session.connectors.connector(&identity.client_id, proof);
+        Ok(Self { session, client, seen_from_outside: None })
     }
 
     /// What concerns the tenant.
     pub(crate) async fn directory(&self) -> Vec<Probe> {
-        directory::prove(self).await
+        match &self.seen_from_outside {
+            Some(client_id) => inspection::directory(self, client_id).await,
+            None => directory::prove(self).await,
+        }
     }
 
     /// What concerns one subscription.
     pub(crate) async fn subscription(&self, id: &str) -> Vec<Probe> {
-        subscription::prove(self, id).await
+        match &self.seen_from_outside {
+            Some(client_id) => inspection::subscription(self, client_id, id).await,
+            None => subscription::prove(self, id).await,
+        }
     }
 }
 
@@ -86,18 +98,16 @@ pub(crate) fn settle(probes: Vec<Probe>) -> Result<usize> {
 pub(crate) async fn report(session: &Session<'_>, connection: &Map) -> Result<VerifyReport> {
     let field = |name: &str| connection.get(name).and_then(Value::as_str);
     let expires = field("expires").and_then(|text| text.parse::<Timestamp>().ok());
-    let warning = SignedDuration::from_hours(24 * i64::from(session.settings.credential.warn.0));
+    let warned = field("warn-from").and_then(|text| text.parse::<Timestamp>().ok());
+    let warn_from = warned.or_else(|| credential::warn_from(session.settings, expires));
     let mut report = VerifyReport {
         checks: Vec::new(),
         credential_expires: expires.map(|at| at.to_string()),
-        credential_warn_from: expires
-            .and_then(|at| at.checked_sub(warning).ok())
-            .map(|at| at.to_string()),
+        credential_warn_from: warn_from.map(|at| at.to_string()),
     };
-    let prover = match (field("client-id"), field("client-secret")) {
-        (Some(client_id), Some(vault_name)) => Prover::new(session, client_id, vault_name).await,
-        _ => Err(Error::new(kind::PRECONDITION, "nothing was handed over yet")
-            .help("run `skybridge apply` first")),
+    let prover = match Identity::of_connection(session, connection).await {
+        Ok(identity) => Prover::new(session, identity).await,
+        Err(error) => Err(error),
     };
     let prover = match prover {
         Ok(prover) => prover,

@@ -5,14 +5,18 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::onboard::{Description, HandoverField, Step, StepTemplate};
 
 use crate::roles::{FOR_KUBERNETES, GRAPH_PERMISSIONS, ON_SUBSCRIPTION, Role};
-use crate::settings::{Aks, Consent, RootManagementGroup, Settings, subscription_of_cluster};
+use crate::settings::{
+    Aks, Consent, CredentialKind, RootManagementGroup, Settings, subscription_of_cluster,
+};
 use crate::steps::role_assignment::{self, At};
 use crate::steps::{
-    admin_consent, api_permissions, application, client_secret, elevation, role_actions,
-    role_definition, service_principal, subscription, unplanned_grants, verification,
+    admin_consent, api_permissions, application, certificate, client_secret, elevation,
+    federated_credential, role_actions, role_definition, service_principal, subscription,
+    unplanned_grants, verification,
 };
 
 /// Puts templates and steps together; steps are added after what they need.
@@ -45,7 +49,7 @@ impl Builder {
 }
 
 /// The position of the last of `count` things. A plan has far fewer than four billion steps.
-fn position(count: usize) -> u32 {
+pub(crate) fn position(count: usize) -> u32 {
     u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX)
 }
 
@@ -53,7 +57,7 @@ fn position(count: usize) -> u32 {
 struct Common {
     service_principal: u32,
     role_definition: u32,
-    client_secret: u32,
+    credential: u32,
 }
 
 /// Every step of onboarding with `settings`.
@@ -65,9 +69,7 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
 
     let role_actions = builder.single(role_actions::template(arm), None, vec![]);
     let preflight = builder.template(subscription::template(arm, &tenant));
-    let mut ids: Vec<String> =
-        settings.scope.subscriptions.iter().map(ToString::to_string).collect();
-    ids.sort();
+    let ids = subscription_ids(settings);
     let checked: Vec<u32> =
         ids.iter().map(|id| builder.step(preflight, Some(id), vec![])).collect();
 
@@ -88,14 +90,11 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
         })
         .collect();
     consents.extend(root_group(&mut builder, settings, &ids, service_principal));
-    let client_secret = builder.single(
-        client_secret::template(connector, settings, graph),
-        None,
-        vec![application],
-    );
-    let common = Common { service_principal, role_definition, client_secret };
+    let credential =
+        builder.single(credential(connector, settings, graph), None, vec![application]);
+    let common = Common { service_principal, role_definition, credential };
 
-    let mut needs = vec![client_secret];
+    let mut needs = vec![credential];
     needs.extend(consents);
     subscriptions(&mut builder, settings, &common, ids.iter().zip(checked));
     let directory = verification::directory_template(settings, login, graph, arm);
@@ -103,7 +102,8 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
     unplanned(&mut builder, [application, service_principal, permissions], graph, arm);
 
     builder.out.notes = notes(settings);
-    builder.out.handover = handover(&tenant, &ids);
+    builder.out.handover = handover(settings, &ids);
+    builder.out.platforms = platforms(settings.credential.kind);
     builder.out
 }
 
@@ -153,6 +153,23 @@ fn unplanned(builder: &mut Builder, first: [u32; 3], graph: &str, arm: &str) {
     builder.single(unplanned_grants::template(planned, graph, arm), None, needs);
 }
 
+/// The subscriptions, in order.
+pub(crate) fn subscription_ids(settings: &Settings) -> Vec<String> {
+    let mut ids: Vec<String> =
+        settings.scope.subscriptions.iter().map(ToString::to_string).collect();
+    ids.sort();
+    ids
+}
+
+/// The step that makes what the connector signs in with.
+fn credential(connector: &str, settings: &Settings, graph: &str) -> StepTemplate {
+    match settings.credential.kind {
+        CredentialKind::ClientSecret => client_secret::template(connector, settings, graph),
+        CredentialKind::Certificate => certificate::template(connector, settings, graph),
+        CredentialKind::Federated => federated_credential::template(connector, settings, graph),
+    }
+}
+
 /// The sub-graph of each subscription.
 fn subscriptions<'a>(
     builder: &mut Builder,
@@ -172,7 +189,7 @@ fn subscriptions<'a>(
     let proof =
         builder.template(verification::subscription_template(settings, addresses.login, arm));
     for (id, checked) in subscriptions {
-        let mut done = vec![common.client_secret];
+        let mut done = vec![common.credential];
         for (role, template) in on_subscription {
             let mut needs = vec![common.service_principal, checked];
             if role.id.is_none() {
@@ -235,19 +252,62 @@ fn notes(settings: &Settings) -> Vec<String> {
     notes
 }
 
-fn handover(tenant: &str, subscriptions: &[String]) -> Vec<HandoverField> {
+/// What is handed over, by kind of credential.
+pub(crate) fn handover(settings: &Settings, subscriptions: &[String]) -> Vec<HandoverField> {
+    let kind = settings.credential.kind;
     let field = |name: &str, label: &str, value: String, secret| HandoverField {
         name: name.into(),
         label: label.into(),
         value,
         secret,
     };
-    vec![
-        field("tenant-id", "Tenant ID", tenant.into(), false),
+    let made = |name: &str, label: &str, output: &str, secret| {
+        field(name, label, format!("<{}.{output}>", kind.step()), secret)
+    };
+    let mut fields = vec![
+        field("tenant-id", "Tenant ID", settings.tenant_id(), false),
         field("client-id", "Client ID", "<application.client-id>".into(), false),
-        field("client-secret", "Client secret", "<client-secret.vault-name>".into(), true),
-        field("key-id", "Secret ID", "<client-secret.key-id>".into(), false),
-        field("expires", "Secret expires", "<client-secret.expires>".into(), false),
-        field("subscriptions", "Subscriptions", subscriptions.join(","), false),
-    ]
+    ];
+    match kind {
+        CredentialKind::ClientSecret => fields.extend([
+            made("client-secret", "Client secret", "vault-name", true),
+            made("key-id", "Secret ID", "key-id", false),
+            made("expires", "Secret expires", "expires", false),
+            made("warn-from", "Warn from", "warn-from", false),
+        ]),
+        CredentialKind::Certificate => fields.extend([
+            made("certificate", "Certificate and key", "vault-name", true),
+            made("thumbprint", "Certificate SHA-256", "thumbprint", false),
+            made("key-id", "Certificate ID", "key-id", false),
+            made("expires", "Certificate expires", "expires", false),
+            made("warn-from", "Warn from", "warn-from", false),
+        ]),
+        CredentialKind::Federated => fields.extend([
+            made("issuer", "Issuer", "issuer", false),
+            made("subject", "Subject", "subject", false),
+            made("audience", "Audience", "audience", false),
+        ]),
+    }
+    fields.push(field("subscriptions", "Subscriptions", subscriptions.join(","), false));
+    fields
+}
+
+/// What platforms call a connection of this kind.
+pub(crate) fn platforms(kind: CredentialKind) -> BTreeMap<String, Value> {
+    let ox = match kind {
+        CredentialKind::ClientSecret => json!({
+            "connector-names": ["Azure", "Azure Cloud"],
+            "credentials-type": "AzureCloud",
+            "fields": {
+                "tenant-id": "tenantId",
+                "client-id": "clientId",
+                "client-secret": "clientSecret",
+            },
+        }),
+        CredentialKind::Certificate | CredentialKind::Federated => json!({
+            "unsupported": "the platform's Azure dialog takes a client secret only; choose \
+                            `credential.kind = \"client-secret\"` or another destination",
+        }),
+    };
+    BTreeMap::from([("ox".to_owned(), ox), ("webhook".to_owned(), json!({}))])
 }

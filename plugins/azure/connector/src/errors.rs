@@ -153,12 +153,23 @@ fn unreachable(
     }
 }
 
-/// Whether the login service refuses in a way it also refuses brand-new secrets and applications
-/// for a while: invalid secret, unknown application, expired secret.
+/// Whether the login service refuses in a way it also refuses brand-new credentials and
+/// applications for a while: invalid secret, unknown application, expired secret, unknown
+/// certificate, no federated credential that fits.
 pub(crate) fn is_credential_lag(error: &ClientError) -> bool {
-    const LAGGING: [u32; 3] = [7_000_215, 700_016, 7_000_222];
+    const LAGGING: [u32; 8] =
+        [7_000_215, 700_016, 7_000_222, 700_027, 70_021, 700_211, 700_212, 700_213];
+    has_login_code(error, &LAGGING)
+}
+
+/// Whether the login service refuses the credential itself: what a removed one must come to.
+pub(crate) fn is_refused_credential(error: &ClientError) -> bool {
+    const REFUSED: [u32; 3] = [7_000_215, 7_000_222, 700_027];
+    has_login_code(error, &REFUSED)
+}
+
+fn has_login_code(error: &ClientError, codes: &[u32]) -> bool {
     error.service().is_some_and(|error| {
-        error.service == Service::Login
-            && error.login_codes.iter().any(|code| LAGGING.contains(code))
+        error.service == Service::Login && error.login_codes.iter().any(|code| codes.contains(code))
     })
 }

@@ -59,3 +59,18 @@ pub(crate) fn secret_tag(connector: &str, key: &str) -> String {
 pub(crate) fn vault_name(key_id: &str) -> String {
     format!("client-secret/{key_id}")
 }
+
+/// Where the vault keeps the certificate with this thumbprint, private key included.
+pub(crate) fn certificate_vault_name(thumbprint: &str) -> String {
+    format!("certificate/{thumbprint}")
+}
+
+/// The id the application's entry for the certificate with this thumbprint gets.
+pub(crate) fn certificate_key_id(thumbprint: &str) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("certificate|{thumbprint}").as_bytes()).to_string()
+}
+
+/// What the federated credential of `connector` is called unless the manifest says.
+pub(crate) fn federated(connector: &str) -> String {
+    format!("skybridge-{connector}").chars().take(SECRET_NAME_CHARS_MAX).collect()
+}

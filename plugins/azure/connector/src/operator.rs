@@ -15,7 +15,6 @@ use skybridge_azure_client::{
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 use tokio::sync::OnceCell;
 
-mod certificate;
 mod chain;
 mod device_code;
 mod environment;

@@ -5,6 +5,8 @@
 
 use serde_json::{Value, json};
 
+use crate::settings::EXCHANGE_AUDIENCE;
+
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 const GUID: &str = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
 const CLUSTER: &str = "^/[sS]ubscriptions/[0-9a-fA-F-]{36}/[rR]esource[gG]roups/[^/?#]+/providers\
@@ -209,24 +211,100 @@ fn aks() -> Value {
 }
 
 fn credential() -> Value {
-    let days = |title: &str, description: &str, default: &str| {
+    let kind = |word: &str| json!({ "title": "kind of credential", "const": word });
+    let optional = json!({ "title": "kind of credential", "const": "client-secret", "default": "client-secret" });
+    json!({
+        "title": "credential",
+        "description": "how the connector signs in: { kind = \"client-secret\" }, \
+                        { kind = \"certificate\" } or { kind = \"federated\", issuer = \"…\", \
+                        subject = \"…\" }",
+        "type": "object",
+        "oneOf": [
+            {
+                "additionalProperties": false,
+                "properties": { "kind": optional, "lifetime": lifetime(), "warn": warn() },
+            },
+            {
+                "additionalProperties": false,
+                "required": ["kind"],
+                "properties": {
+                    "kind": kind("certificate"),
+                    "lifetime": lifetime(),
+                    "warn": warn(),
+                    "certificate": file(
+                        "certificate file",
+                        "PEM with a certificate and its private key (PKCS#8), readable by its \
+                         owner only; its own end counts then and not `lifetime`. Left out, a key \
+                         is made and kept in the vault",
+                    ),
+                },
+            },
+            federated(&kind("federated")),
+        ],
+    })
+}
+
+fn federated(kind: &Value) -> Value {
+    let text = |title: &str, description: &str, chars: u16| {
         json!({
             "title": title,
             "description": description,
             "type": "string",
-            "pattern": DAYS,
-            "default": default,
+            "minLength": 1,
+            "maxLength": chars,
+            "pattern": "^[^\\u0000-\\u001f<>{}]*$",
         })
     };
+    let mut issuer = text("issuer", "the address of whoever issues the tokens, exactly", 600);
+    issuer["pattern"] = json!("^https://[^\\s<>{}]+$");
+    issuer["x-hint"] = json!("an address such as https://token.actions.githubusercontent.com");
+    let mut audience = text("audience", "what the tokens must be meant for", 600);
+    audience["default"] = json!(EXCHANGE_AUDIENCE);
+    let mut name = text("name", "the credential's name on the application, kept for good", 120);
+    name["pattern"] = json!("^[A-Za-z0-9][A-Za-z0-9_-]*$");
+    name["x-hint"] = json!("letters, digits, hyphens and underscores");
     json!({
-        "title": "credential",
-        "description": "how the connector signs in",
-        "type": "object",
         "additionalProperties": false,
+        "required": ["kind", "issuer", "subject"],
         "properties": {
-            "kind": { "title": "kind of credential", "enum": ["client-secret"], "default": "client-secret" },
-            "lifetime": days("lifetime", "days until it expires, such as `180d`; at most `730d`", "180d"),
-            "warn": days("warning window", "days before the end at which warnings begin", "30d"),
+            "kind": kind,
+            "issuer": issuer,
+            "subject": text("subject", "whom the tokens must be about, exactly", 600),
+            "audience": audience,
+            "name": name,
+            "assertion": file(
+                "token file",
+                "a file with a token of the issuer, read anew each time; with it the connection \
+                 is proved by signing in",
+            ),
         },
     })
+}
+
+fn file(title: &str, description: &str) -> Value {
+    json!({
+        "title": title,
+        "description": description,
+        "type": "string",
+        "pattern": "^file:.+$",
+        "x-hint": "`file:PATH`",
+    })
+}
+
+fn days(title: &str, description: &str, default: &str) -> Value {
+    json!({
+        "title": title,
+        "description": description,
+        "type": "string",
+        "pattern": DAYS,
+        "default": default,
+    })
+}
+
+fn lifetime() -> Value {
+    days("lifetime", "days until it expires, such as `180d`; at most `730d`", "180d")
+}
+
+fn warn() -> Value {
+    days("warning window", "days before the end at which warnings begin", "30d")
 }

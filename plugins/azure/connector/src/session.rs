@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use skybridge_azure_client::{Claims, Client, ClientError, Effect, Request, Response, Service};
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 
+use crate::proof::Proof;
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 
@@ -20,6 +21,9 @@ pub(crate) struct Session<'a> {
     pub(crate) client: &'a Client,
     /// The cloud, asked as the connector that is being made.
     pub(crate) connectors: &'a dyn AsConnector,
+    /// Held while the application's credentials are read and written: lists of them are replaced
+    /// whole, and Graph refuses two changes of one application at a time.
+    pub(crate) credentials: &'a tokio::sync::Mutex<()>,
     /// The host.
     pub(crate) host: &'a dyn Surroundings,
     /// What people were told already.
@@ -43,7 +47,7 @@ impl Told {
 /// Makes clients that sign in as the connector itself.
 pub(crate) trait AsConnector: Send + Sync {
     /// A client with no tokens yet: the first it gets is newer than any grant made before.
-    fn connector(&self, client_id: &str, secret: skybridge_azure_client::Secret) -> Client;
+    fn connector(&self, client_id: &str, proof: Proof) -> Client;
 }
 
 impl Session<'_> {

@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 mod choices;
 mod cloud;
+mod credential;
 
 pub(crate) use choices::{Consent, DeletedApplication, RootManagementGroup, Wait};
 pub(crate) use cloud::{Addresses, CloudSetting};
+pub(crate) use credential::{Credential, CredentialKind, EXCHANGE_AUDIENCE, Federation};
 
 /// `[connectors.NAME.settings]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -108,66 +110,8 @@ impl TryFrom<AksForm> for Aks {
     }
 }
 
-/// How the connector will sign in.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Credential {
-    #[serde(default)]
-    kind: CredentialKind,
-    #[serde(default = "default_lifetime")]
-    pub(crate) lifetime: Days,
-    #[serde(default = "default_warn")]
-    pub(crate) warn: Days,
-}
-
-impl Default for Credential {
-    fn default() -> Self {
-        Self {
-            kind: CredentialKind::ClientSecret,
-            lifetime: default_lifetime(),
-            warn: default_warn(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum CredentialKind {
-    #[default]
-    ClientSecret,
-}
-
-/// A number of days, written `180d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Days(pub(crate) u16);
-
-impl TryFrom<String> for Days {
-    type Error = String;
-
-    fn try_from(text: String) -> std::result::Result<Self, String> {
-        text.strip_suffix('d')
-            .and_then(|number| number.parse().ok())
-            .filter(|days| (1..=DAYS_MAX).contains(days))
-            .map(Self)
-            .ok_or_else(|| format!("`{text}` is no number of days such as `180d`"))
-    }
-}
-
-/// Two years: the longest lifetime Entra itself proposes.
-const DAYS_MAX: u16 = 730;
-
 fn default_display_name() -> String {
     "skybridge-connector".to_owned()
-}
-
-/// Many tenants allow application secrets no longer life.
-const fn default_lifetime() -> Days {
-    Days(180)
-}
-
-const fn default_warn() -> Days {
-    Days(30)
 }
 
 impl Settings {
@@ -198,14 +142,15 @@ impl Settings {
         if seen.is_empty() {
             return complaint("/scope/subscriptions".into(), "no subscription is listed".into());
         }
-        if self.credential.warn >= self.credential.lifetime {
-            return complaint(
-                "/credential/warn".into(),
-                format!(
-                    "a secret that lives {} days would be warned about from its first day",
-                    self.credential.lifetime.0
-                ),
-            );
+        let mut credential = self.credential.complaints().into_iter();
+        if let Some((key, message)) = credential.next() {
+            // All that is wrong with it is told at once.
+            let first = Error::new(kind::INVALID_CONFIG, message)
+                .code("AZ-CONFIG-002")
+                .pointer(format!("/credential/{key}"));
+            return Err(credential.fold(first, |error, (key, message)| {
+                error.context(format!("/credential/{key}"), message)
+            }));
         }
         let mut clusters = std::collections::BTreeSet::new();
         for (index, cluster) in self.clusters().iter().enumerate() {

@@ -11,8 +11,12 @@ use crate::session::Session;
 pub(crate) mod admin_consent;
 pub(crate) mod api_permissions;
 pub(crate) mod application;
+pub(crate) mod certificate;
 pub(crate) mod client_secret;
+pub(crate) mod credential;
 pub(crate) mod elevation;
+pub(crate) mod federated_credential;
+pub(crate) mod retired_credentials;
 pub(crate) mod role_actions;
 pub(crate) mod role_assignment;
 pub(crate) mod role_definition;
@@ -56,6 +60,9 @@ pub(crate) fn family(word: &str) -> Result<&'static dyn Family> {
         elevation::KIND => &elevation::Elevation,
         elevation::REMOVAL_KIND => &elevation::ElevationRemoval,
         unplanned_grants::KIND => &unplanned_grants::UnplannedGrants,
+        certificate::KIND => &certificate::Certificates,
+        federated_credential::KIND => &federated_credential::FederatedCredentials,
+        retired_credentials::KIND => &retired_credentials::RetiredCredentials,
         verification::KIND => &verification::Verification,
         _ => {
             let message = format!("internal error: there are no steps of the kind `{word}`");

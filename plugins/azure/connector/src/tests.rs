@@ -9,6 +9,7 @@ mod elevation;
 mod names;
 mod operators;
 mod rehearsal;
+mod rotation;
 mod settings;
 mod support;
 mod undoing;

@@ -87,24 +87,29 @@ fn throttle(world: &mut World, call: &Call, caller: &Caller) -> Result<(&'static
     let buckets = &world.scenario.throttle.resource_manager;
     let in_subscription = call.segments.len() > 1
         && call.segments.first().is_some_and(|part| part.eq_ignore_ascii_case("subscriptions"));
-    let (kind, bucket, header) = match (call.method.as_str(), in_subscription) {
-        ("GET" | "HEAD", true) => {
-            ("reads", buckets.reads, "x-ms-ratelimit-remaining-subscription-reads")
-        }
-        ("GET" | "HEAD", false) => {
-            ("reads", buckets.reads, "x-ms-ratelimit-remaining-tenant-reads")
-        }
-        ("DELETE", true) => {
-            ("deletes", buckets.deletes, "x-ms-ratelimit-remaining-subscription-deletes")
-        }
-        (_, true) => ("writes", buckets.writes, "x-ms-ratelimit-remaining-subscription-writes"),
-        (_, false) => ("writes", buckets.writes, "x-ms-ratelimit-remaining-tenant-writes"),
+    let (kind, bucket) = match call.method.as_str() {
+        "GET" | "HEAD" => ("read", buckets.reads),
+        "DELETE" => ("delete", buckets.deletes),
+        _ => ("write", buckets.writes),
     };
-    let part = if in_subscription { call.segments.get(1).map_or("", String::as_str) } else { "" };
-    let name = format!("arm/{}/{}/{kind}", caller.object_id, part.to_lowercase());
+    let header = match (kind, in_subscription) {
+        ("read", true) => "x-ms-ratelimit-remaining-subscription-reads",
+        ("read", false) => "x-ms-ratelimit-remaining-tenant-reads",
+        ("delete", true) => "x-ms-ratelimit-remaining-subscription-deletes",
+        ("delete", false) => "x-ms-ratelimit-remaining-tenant-deletes",
+        (_, true) => "x-ms-ratelimit-remaining-subscription-writes",
+        (_, false) => "x-ms-ratelimit-remaining-tenant-writes",
+    };
+    let subscription = if in_subscription { call.segments.get(1).cloned() } else { None };
+    let part = subscription.as_deref().unwrap_or_default().to_lowercase();
+    let name = format!("arm/{}/{part}/{kind}", caller.object_id);
     match world.buckets.take(name, bucket, call.now) {
         Verdict::Go(left) => Ok((header, left)),
-        Verdict::Wait(seconds) => Err(error::throttled(seconds).with(header, "0")),
+        Verdict::Wait(seconds) => {
+            let tenant = world.scenario.tenant.id;
+            let busy = error::throttled(caller, tenant, subscription.as_deref(), kind, seconds);
+            Err(busy.with(header, "0"))
+        }
     }
 }
 

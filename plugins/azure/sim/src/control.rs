@@ -14,6 +14,7 @@ use crate::ready::Ready;
 use crate::store::{Application, RoleDefinition};
 use crate::world::World;
 
+pub(crate) mod faults;
 mod sign_in;
 
 /// Answers one call.
@@ -29,14 +30,15 @@ pub(crate) fn answer(world: &mut World, ready: &Ready, arrived: &Arrived, now: M
     let reply = match (method, path) {
         ("GET", "/_simulator") => Reply::json(200, json!(ready)),
         ("GET", "/_simulator/state") => Reply::json(200, state(world, clear)),
+        ("GET", "/_simulator/calls") => Reply::json(200, world.traffic.calls().to_json()),
         ("GET", "/_simulator/traffic") => Reply::json(200, world.traffic.to_json()),
-        (_, "/_simulator" | "/_simulator/state" | "/_simulator/traffic") => {
+        (_, "/_simulator" | "/_simulator/state" | "/_simulator/calls" | "/_simulator/traffic") => {
             let text = "the control endpoints are read with GET";
             Reply::json(405, json!({"error": {"code": "MethodNotAllowed", "message": text}}))
         }
         _ => {
-            let text = "the control endpoints are /_simulator, and below it state, traffic, \
-                        device-codes, assertions, consents and identity";
+            let text = "the control endpoints are /_simulator, and below it state, calls, traffic, \
+                        faults, device-codes, assertions, consents and identity";
             Reply::json(404, json!({"error": {"code": "NotFound", "message": text}}))
         }
     };

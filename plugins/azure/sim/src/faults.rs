@@ -1,8 +1,8 @@
 //! Faults of the scenario: which call they befall, and what they look like.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::clock::error_time;
+use crate::clock::{error_time, login_time};
 use crate::http::{Call, Delivery, Reply};
 use crate::scenario::{FaultEffect, FaultRule, Service};
 
@@ -24,7 +24,7 @@ pub(crate) enum Fault {
     /// Answered without being looked at.
     Instead(Reply),
     /// Not answered, and nothing happened.
-    LostBefore,
+    LostBefore(Delivery),
     /// It happened, and the answer does not arrive, or not whole.
     LostAfter(Delivery),
 }
@@ -32,6 +32,20 @@ pub(crate) enum Fault {
 impl Faults {
     pub(crate) fn new(rules: &[FaultRule]) -> Self {
         Self { rules: rules.iter().map(|rule| (rule.clone(), Count::default())).collect() }
+    }
+
+    /// The rules, how many calls each could have befallen, and how many it did.
+    pub(crate) fn to_json(&self) -> Value {
+        let shown = self.rules.iter().map(|(rule, count)| {
+            let mut shown = json!(rule);
+            if let Value::Object(members) = &mut shown {
+                members.retain(|_, value| !value.is_null());
+                members.insert("matched".to_owned(), json!(count.matched));
+                members.insert("struck".to_owned(), json!(count.fired));
+            }
+            shown
+        });
+        json!({ "faults": shown.collect::<Vec<_>>() })
     }
 
     /// Counts a call and says what befalls it. Every matching rule counts; the first due wins.
@@ -66,9 +80,16 @@ fn befalls(rule: &FaultRule, call: &Call) -> bool {
 
 fn fault_of(rule: &FaultRule, call: &Call) -> Fault {
     let (status, code, message) = match rule.effect {
-        FaultEffect::ResetBeforeCommit => return Fault::LostBefore,
+        FaultEffect::ResetBeforeCommit => return Fault::LostBefore(Delivery::Lost),
+        FaultEffect::Hang => return Fault::LostBefore(Delivery::Never),
+        FaultEffect::HangAfterCommit => return Fault::LostAfter(Delivery::Never),
         FaultEffect::ResetAfterCommit => return Fault::LostAfter(Delivery::Lost),
         FaultEffect::ResetMidBody => return Fault::LostAfter(Delivery::Cut),
+        FaultEffect::Answer => (
+            rule.status.unwrap_or(500),
+            rule.code.as_deref().unwrap_or("SimulatedFault"),
+            rule.message.as_deref().unwrap_or("The scenario wants this call to fail."),
+        ),
         FaultEffect::TooManyRequests => (429, "TooManyRequests", "Too many requests."),
         FaultEffect::InternalError => (500, "InternalServerError", "An internal error occurred."),
         FaultEffect::ServiceUnavailable => {
@@ -76,11 +97,35 @@ fn fault_of(rule: &FaultRule, call: &Call) -> Fault {
         }
         FaultEffect::RequestTimeout => (408, "RequestTimeout", "The request took too long."),
     };
-    let reply = error_reply(call, status, code, message);
+    let reply = match (rule.effect, call.service) {
+        (FaultEffect::Answer, Service::Login) => login_reply(call, status, code, message),
+        _ => error_reply(call, status, code, message),
+    };
     Fault::Instead(match rule.retry_after {
         Some(seconds) => reply.with("retry-after", seconds.to_string()),
         None => reply,
     })
+}
+
+/// An error of the token endpoint: `code` is its `error`, and the number is in the message, if at
+/// all, as in `AADSTS7000222: The provided client secret keys are expired.`
+fn login_reply(call: &Call, status: u16, code: &str, message: &str) -> Reply {
+    let number = message.strip_prefix("AADSTS").and_then(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest.get(..end)?.parse::<u32>().ok()
+    });
+    let numbers: Vec<u32> = number.into_iter().collect();
+    Reply::json(
+        status,
+        json!({
+            "error": code,
+            "error_description": message,
+            "error_codes": numbers,
+            "timestamp": login_time(call.now),
+            "trace_id": call.request_id,
+            "correlation_id": call.header("client-request-id").unwrap_or_default(),
+        }),
+    )
 }
 
 /// An error that no particular operation is to blame for, in the shape of its service.

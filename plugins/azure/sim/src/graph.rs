@@ -8,11 +8,13 @@ use crate::world::World;
 
 mod app_roles;
 pub(crate) mod applications;
+mod certificates;
 pub(crate) mod consent;
 mod deleted_items;
 mod directory;
 pub(crate) mod directory_roles;
 mod error;
+mod federated;
 pub(crate) mod microsoft_graph;
 mod odata;
 mod passwords;

@@ -13,6 +13,7 @@
 
 mod arm;
 mod caller;
+mod calls;
 mod certificates;
 mod chance;
 mod clock;

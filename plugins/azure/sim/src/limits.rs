@@ -25,6 +25,8 @@ pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 /// Exchanges kept in memory: a rehearsal of 1,000 subscriptions makes about this many.
 pub(crate) const TRAFFIC_KEPT_MAX: usize = 20_000;
+/// Kinds of calls counted apart; whatever comes beyond is counted together.
+pub(crate) const CALL_SHAPES_MAX: usize = 1_000;
 /// Largest scenario text.
 pub(crate) const SCENARIO_BYTES_MAX: usize = 1024 * 1024;
 /// Most subscriptions a scenario may name or generate: one tenant of 10,000 is a normal plan.

@@ -102,7 +102,7 @@ pub(crate) fn with_headers(call: &Call, reply: Reply) -> Reply {
 }
 
 /// Whether a path names this tenant: by id, by a verified domain, or not at all.
-fn names_tenant(world: &World, name: &str) -> bool {
+pub(crate) fn names_tenant(world: &World, name: &str) -> bool {
     let tenant = &world.scenario.tenant;
     name == tenant.id.to_string()
         || name == tenant.domain.to_lowercase()

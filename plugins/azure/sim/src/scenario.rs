@@ -14,6 +14,7 @@ mod sign_in;
 pub(crate) use sign_in::{
     Consent, DeviceCode, EXCHANGE_AUDIENCE, FederatedTrust, Issuer, Platform,
 };
+mod fault_rules;
 
 pub(crate) use access::{Assignment, DenyAssignment, Principal};
 
@@ -25,6 +26,8 @@ pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
+    /// Whether what lags is seen now and then before its lag is over.
+    pub(crate) flapping: bool,
     pub(crate) tenant: Tenant,
     pub(crate) management_groups: Vec<ManagementGroup>,
     pub(crate) subscriptions: Vec<Subscription>,
@@ -247,7 +250,7 @@ pub(crate) struct Policy {
 }
 
 /// A fault, and the calls it befalls.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct FaultRule {
     pub(crate) service: Service,
@@ -266,6 +269,13 @@ pub(crate) struct FaultRule {
     pub(crate) effect: FaultEffect,
     #[serde(default)]
     pub(crate) retry_after: Option<u32>,
+    /// What the effect `answer` answers.
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+    #[serde(default)]
+    pub(crate) message: Option<String>,
 }
 
 /// The services: three of the cloud, and the platform connections are handed to.
@@ -279,9 +289,11 @@ pub(crate) enum Service {
 }
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum FaultEffect {
+    /// Whatever the rule says.
+    Answer,
     TooManyRequests,
     InternalError,
     ServiceUnavailable,
@@ -289,19 +301,16 @@ pub(crate) enum FaultEffect {
     ResetBeforeCommit,
     ResetAfterCommit,
     ResetMidBody,
+    /// Nothing happens, and nothing is answered until the client gives up.
+    Hang,
+    /// It happens, and is not answered until the client gives up.
+    HangAfterCommit,
 }
 
 impl Scenario {
     /// Reads and checks a scenario; the error names the line and the column.
     pub(crate) fn parse(text: &str) -> Result<Self, SimulatorError> {
-        if text.len() > SCENARIO_BYTES_MAX {
-            let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
-            return Err(SimulatorError::Scenario(reason));
-        }
-        if nesting(text) > NESTING_MAX {
-            let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
-            return Err(SimulatorError::Scenario(reason));
-        }
+        check_size(text)?;
         let mut scenario: Self =
             toml::from_str(text).map_err(|error| SimulatorError::Scenario(error.to_string()))?;
         let given = text
@@ -322,6 +331,19 @@ impl Scenario {
     pub(crate) fn user_named(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| user.principal_name.eq_ignore_ascii_case(name))
     }
+}
+
+/// Whether a text is small and flat enough to be read.
+fn check_size(text: &str) -> Result<(), SimulatorError> {
+    if text.len() > SCENARIO_BYTES_MAX {
+        let reason = format!("{} bytes, at most {SCENARIO_BYTES_MAX} are read", text.len());
+        return Err(SimulatorError::Scenario(reason));
+    }
+    if nesting(text) > NESTING_MAX {
+        let reason = format!("brackets are nested deeper than {NESTING_MAX} levels");
+        return Err(SimulatorError::Scenario(reason));
+    }
+    Ok(())
 }
 
 /// How deep brackets are nested at most, those in texts and comments counted too: the parser calls

@@ -198,7 +198,7 @@ fn prepare(options: &SimulatorOptions, endpoints: Endpoints) -> Result<Prepared,
     };
     let start_keys = StartKeys::make()?;
     let sign_ins = SignIns::new(start_keys.identity_header.clone().into(), issuer_key);
-    let desk = Desk::new(start_keys.ox.clone().into(), start_keys.webhook.clone());
+    let desk = Desk::new(start_keys.ox.clone().into(), start_keys.webhook.clone())?;
     let traffic = Traffic::open(options.record.as_deref())?;
     Ok(Prepared {
         tls: authority.server_config(now)?,
@@ -272,7 +272,9 @@ fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
 
 fn control_answer(world: Arc<Mutex<World>>, ready: Ready) -> Arc<Answer> {
     Arc::new(move |arrived| {
-        let reply = control::answer(&mut locked(&world), &ready, &arrived, clock::now());
+        let mut world = locked(&world);
+        let reply = control::faults::answer(&mut world, &arrived)
+            .unwrap_or_else(|| control::answer(&mut world, &ready, &arrived, clock::now()));
         leaving(Outcome { reply, delivery: Delivery::Whole })
     })
 }

@@ -21,6 +21,7 @@ pub(crate) use objects::{
     AppRoleAssignment, Application, FederatedCredential, KeyCredential, Kind, Object, Password,
     RoleAssignment, RoleDefinition, ServicePrincipal, TenantRecord,
 };
+use objects::{PlatformCredential, WebhookDelivery};
 
 /// Everything that was created, by kind and id.
 #[derive(Debug, Default)]
@@ -31,6 +32,8 @@ pub(crate) struct Store {
     pub(crate) app_role_assignments: BTreeMap<Uuid, AppRoleAssignment>,
     pub(crate) role_assignments: RoleAssignments,
     pub(crate) role_definitions: BTreeMap<Uuid, RoleDefinition>,
+    pub(crate) platform_credentials: BTreeMap<Uuid, PlatformCredential>,
+    pub(crate) webhook_deliveries: BTreeMap<String, WebhookDelivery>,
     /// How many ids were given out.
     pub(crate) counter: u64,
     pending: Vec<Change>,
@@ -99,6 +102,10 @@ impl Store {
             Object::AppRoleAssignment(it) => drop(self.app_role_assignments.insert(it.id, it)),
             Object::RoleAssignment(it) => self.role_assignments.insert(it),
             Object::RoleDefinition(it) => drop(self.role_definitions.insert(it.name, it)),
+            Object::PlatformCredential(it) => drop(self.platform_credentials.insert(it.id, it)),
+            Object::WebhookDelivery(it) => {
+                drop(self.webhook_deliveries.insert(it.id.clone(), it));
+            }
         }
     }
 
@@ -109,6 +116,7 @@ impl Store {
             Kind::AppRoleAssignment => drop(self.app_role_assignments.remove(&id)),
             Kind::RoleAssignment => self.role_assignments.remove(id),
             Kind::RoleDefinition => drop(self.role_definitions.remove(&id)),
+            Kind::PlatformCredential => drop(self.platform_credentials.remove(&id)),
         }
     }
 
@@ -119,12 +127,16 @@ impl Store {
         let grants = self.app_role_assignments.values().cloned().map(Object::AppRoleAssignment);
         let assignments = self.role_assignments.values().cloned().map(Object::RoleAssignment);
         let definitions = self.role_definitions.values().cloned().map(Object::RoleDefinition);
+        let platform = self.platform_credentials.values().cloned().map(Object::PlatformCredential);
+        let deliveries = self.webhook_deliveries.values().cloned().map(Object::WebhookDelivery);
         tenant
             .chain(applications)
             .chain(principals)
             .chain(grants)
             .chain(assignments)
             .chain(definitions)
+            .chain(platform)
+            .chain(deliveries)
             .map(Change::Put)
             .collect()
     }

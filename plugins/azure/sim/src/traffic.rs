@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::calls::Calls;
 use crate::http::encoding::{decode_form, percent_encode};
 use crate::http::{Call, Reply};
 use crate::limits::TRAFFIC_KEPT_MAX;
@@ -16,15 +17,19 @@ use crate::store::files;
 /// What stands where a secret was.
 const REDACTED: &str = "REDACTED";
 /// JSON members and form parameters whose values are secret.
-const SECRET_NAMES: [&str; 8] = [
-    "secretText",
-    "access_token",
-    "client_secret",
-    "client_assertion",
-    "password",
-    "refresh_token",
-    "id_token",
+const SECRET_NAMES: [&str; 12] = [
+    "secrettext",
+    "accesstoken",
+    "clientassertion",
+    "refreshtoken",
+    "idtoken",
     "assertion",
+    "devicecode",
+    "secretkey",
+    "apikey",
+    "apiaccesskey",
+    "apisecretkey",
+    "token",
 ];
 
 /// One request and its answer.
@@ -52,6 +57,7 @@ struct Message {
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     sequence: u64,
+    calls: Calls,
     kept: VecDeque<Exchange>,
     file: Option<fs_err::File>,
 }
@@ -66,6 +72,7 @@ impl Traffic {
     /// Remembers one exchange.
     pub(crate) fn record(&mut self, origin: &str, call: &Call, reply: &Reply) {
         self.sequence += 1;
+        self.calls.count(call, reply.status);
         let exchange = Exchange {
             sequence: self.sequence,
             service: call.service,
@@ -95,6 +102,11 @@ impl Traffic {
         self.kept.push_back(exchange);
     }
 
+    /// How many calls of each kind there were since the start.
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
     /// Everything kept, oldest first.
     pub(crate) fn to_json(&self) -> Value {
         serde_json::to_value(&self.kept).unwrap_or_default()
@@ -115,8 +127,14 @@ fn request_body(call: &Call) -> Value {
     if call.body.is_empty() {
         return Value::Null;
     }
-    if let Ok(body) = serde_json::from_slice(&call.body) {
-        return redact(body);
+    if let Ok(body) = serde_json::from_slice::<Value>(&call.body) {
+        let mut body = redact(body);
+        // A query may have values written into its text.
+        let written = |query: &Value| query.as_str().is_some_and(|text| text.contains('"'));
+        if call.service == Service::Platform && body.get("query").is_some_and(written) {
+            body["query"] = Value::String(REDACTED.to_owned());
+        }
+        return body;
     }
     let text = String::from_utf8_lossy(&call.body);
     let form = call.header("content-type").is_some_and(|kind| kind.contains("form-urlencoded"));
@@ -146,12 +164,14 @@ fn headers(all: &[(String, String)]) -> Map<String, Value> {
 }
 
 /// The same value with every secret text replaced; the shape stays.
-fn redact(value: Value) -> Value {
+pub(crate) fn redact(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(redact).collect()),
         Value::Object(members) => {
+            // A field that says of itself that it is secret: {"secret": true, "value": …}.
+            let marked = members.get("secret") == Some(&Value::Bool(true));
             let clean = members.into_iter().map(|(name, value)| {
-                let hide = is_secret(&name) && value.is_string();
+                let hide = (is_secret(&name) || (marked && name == "value")) && value.is_string();
                 let value = if hide { Value::String(REDACTED.to_owned()) } else { redact(value) };
                 (name, value)
             });
@@ -162,7 +182,9 @@ fn redact(value: Value) -> Value {
 }
 
 fn is_secret(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+    // The same name is spelt in three ways: clientSecret, client_secret and client-secret.
+    let plain = name.to_ascii_lowercase().replace(['-', '_'], "");
+    plain.ends_with("secret") || plain.ends_with("password") || SECRET_NAMES.contains(&&*plain)
 }
 
 #[cfg(test)]

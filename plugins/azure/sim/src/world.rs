@@ -53,7 +53,7 @@ pub(crate) struct World {
     pub(crate) desk: platform::Desk,
     /// Applications somebody will consent to, and when.
     pub(crate) consents: BTreeMap<Uuid, Millis>,
-    faults: Faults,
+    pub(crate) faults: Faults,
     requests: u64,
 }
 
@@ -91,7 +91,7 @@ impl World {
         call.request_id = seeded_id(self.scenario.seed, "request", self.requests);
         let (reply, delivery) = match self.faults.next(call) {
             Some(Fault::Instead(reply)) => (reply, Delivery::Whole),
-            Some(Fault::LostBefore) => (Reply::empty(503), Delivery::Lost),
+            Some(Fault::LostBefore(delivery)) => (Reply::empty(503), delivery),
             Some(Fault::LostAfter(delivery)) => (self.serve(call), delivery),
             None => (self.serve(call), Delivery::Whole),
         };
@@ -131,7 +131,22 @@ impl World {
         lag: Millis,
         now: Millis,
     ) -> bool {
+        if !self.scenario.flapping {
+            return now.saturating_sub(born) >= lag;
+        }
         self.chance.sees(view, subject, born, lag, now)
+    }
+
+    /// Whether this read meets a replica that has not heard yet that an object was deleted.
+    pub(crate) fn sees_ghost(
+        &mut self,
+        view: crate::chance::View,
+        subject: Uuid,
+        deleted: Option<Millis>,
+        lag: Millis,
+        now: Millis,
+    ) -> bool {
+        deleted.is_some_and(|deleted| !self.sees(view, subject, deleted, lag, now))
     }
 
     fn serve(&mut self, call: &Call) -> Reply {

@@ -84,7 +84,7 @@ async fn root_group(prover: &Prover<'_>) -> Vec<Probe> {
     let help = "Management Group Reader at the root group is missing or was taken back";
     if let Err(error) = prover.client.fresh_token(Service::ResourceManager).await {
         return vec![
-            Probe::failed(&tenant, &token, error, "the client secret is not accepted"),
+            Probe::failed(&tenant, &token, error, "the credential is not accepted"),
             Probe::skipped(&tenant, what, "there is no token to ask with"),
         ];
     }

@@ -23,7 +23,7 @@ pub(super) async fn prove(prover: &Prover<'_>, id: &str) -> Vec<Probe> {
         Err(error) => {
             let what = token_probe_name(Service::ResourceManager);
             return vec![
-                Probe::failed(id, &what, error, "the client secret is not accepted"),
+                Probe::failed(id, &what, error, "the credential is not accepted"),
                 Probe::skipped(id, "read the subscription", "there is no token to ask with"),
             ];
         }
@@ -54,7 +54,7 @@ async fn readable(prover: &Prover<'_>, id: &str) -> Probe {
     }
 }
 
-async fn assignments(prover: &Prover<'_>, id: &str, principal: &str) -> Probe {
+pub(super) async fn assignments(prover: &Prover<'_>, id: &str, principal: &str) -> Probe {
     let what = "find every role assigned";
     let help = ROLES_HELP;
     let scope = format!("/subscriptions/{id}");

@@ -217,6 +217,14 @@ pub(super) const RULES: &[Rule] = &[
         "AZ-SECRET-002",
         "the tenant's policy forbids client secrets; an exception for this application is needed",
     ),
+    // Federated credentials.
+    graph(
+        Says("", "FederatedIdentityCredential with name"),
+        Is(kind::ALREADY_EXISTS),
+        "AZ-CRED-007",
+        "a federated credential of this name is there that cannot be seen yet; plan again, or \
+         choose another `credential.name`",
+    ),
     // Tokens.
     login(
         Login(&[7_000_215]),
@@ -229,6 +237,27 @@ pub(super) const RULES: &[Rule] = &[
         Lags(kind::UNAUTHENTICATED),
         "AZ-LOGIN-002",
         "the client secret has expired; `skybridge apply` makes a new one",
+    ),
+    login(
+        Login(&[700_027]),
+        Lags(kind::UNAUTHENTICATED),
+        "AZ-LOGIN-011",
+        "the certificate is not accepted: it was taken off the application, or has expired; \
+         `skybridge apply` lists one",
+    ),
+    login(
+        Login(&[700_023, 700_024]),
+        Is(kind::UNAUTHENTICATED),
+        "AZ-LOGIN-012",
+        "the assertion is for another address or another time: check `cloud` and this machine's \
+         clock",
+    ),
+    login(
+        Login(&[70_021, 700_211, 700_212, 700_213]),
+        Lags(kind::UNAUTHENTICATED),
+        "AZ-LOGIN-013",
+        "no federated credential of the application has the token's issuer, subject and audience; \
+         they are compared exactly",
     ),
     login(
         Login(&[700_016]),

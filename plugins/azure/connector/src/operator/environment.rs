@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use skybridge_azure_client::login::ClientSecretSource;
-use skybridge_azure_client::login::assertion::{ClientAssertionSource, MakeAssertion};
-use skybridge_azure_client::{ClientError, Secret, TokenSource};
+use skybridge_azure_client::login::{ClientAssertionSource, ClientSecretSource};
+use skybridge_azure_client::{Certificate, ClientError, Secret, TokenSource};
 
-use super::certificate;
 use super::{Reaching, Variables};
 
 /// The largest file with a key or a token that is read.
@@ -48,19 +46,27 @@ pub(super) fn source(
         let source = ClientSecretSource::new(endpoints, transport, tenant, client_id, secret);
         return Ok(Arc::new(source));
     }
-    let make: MakeAssertion = if let Some(path) = variables.get("AZURE_CLIENT_CERTIFICATE_PATH") {
+    if let Some(path) = variables.get("AZURE_CLIENT_CERTIFICATE_PATH") {
         if variables.get("AZURE_CLIENT_CERTIFICATE_PASSWORD").is_some() {
             let message = "AZURE_CLIENT_CERTIFICATE_PASSWORD is set, and certificates are read \
                            without a password; store the key as unencrypted PKCS#8 PEM that only \
                            its owner may read";
             return Err(ClientError::Credential { message: message.into() });
         }
-        certificate::assertions(&read(&path)?, &path, &client_id)?
-    } else {
-        let path = variables.needed("AZURE_FEDERATED_TOKEN_FILE")?;
-        // The file is replaced again and again by whoever signs it.
-        Arc::new(move |_| Ok(Secret::new(read(&path)?.expose().trim())))
-    };
+        let certificate = Certificate::from_pem(&read(&path)?).map_err(|error| {
+            ClientError::Credential { message: format!("`{path}` cannot be used: {error}") }
+        })?;
+        return Ok(Arc::new(ClientAssertionSource::with_certificate(
+            endpoints,
+            transport,
+            tenant,
+            client_id,
+            Arc::new(certificate),
+        )));
+    }
+    let path = variables.needed("AZURE_FEDERATED_TOKEN_FILE")?;
+    // The file is replaced again and again by whoever signs it.
+    let make = Arc::new(move |_: &str| Ok(Secret::new(read(&path)?.expose().trim())));
     Ok(Arc::new(ClientAssertionSource::new(endpoints, transport, tenant, client_id, make)))
 }
 

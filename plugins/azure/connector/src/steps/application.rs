@@ -13,8 +13,8 @@ use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
-    absent, change, compared, did, foreign, gone, outputs, own_output, ready_if, removed, still,
-    undo_field,
+    absent, change, checked, compared, did, foreign, gone, matches, outputs, own_output, ready_if,
+    removed, still, undo_field,
 };
 use crate::session::Session;
 use crate::settings::{DeletedApplication, Settings};
@@ -25,6 +25,8 @@ pub(crate) const KIND: &str = "application";
 
 /// Only accounts of the tenant itself.
 const AUDIENCE: &str = "AzureADMyOrg";
+/// The word of `desired` that makes the step find and not make.
+const EXISTING: &str = "existing";
 const DESCRIPTION: &str = "Reads this tenant for a security platform. Managed by Skybridge.";
 
 mod deleted;
@@ -76,6 +78,46 @@ pub(crate) fn template(connector: &str, settings: &Settings, graph: &str) -> Ste
         ],
         ..StepTemplate::default()
     }
+}
+
+/// The same step in a rotation: the application has to be there and to be ours.
+pub(crate) fn existing_template(connector: &str, settings: &Settings, graph: &str) -> StepTemplate {
+    let mut template = template(connector, settings, graph);
+    template.title = format!("find the application {}", settings.display_name);
+    template.reference = None;
+    template.effect = effect::READ.into();
+    template.desired[EXISTING] = json!(true);
+    template.calls.truncate(1);
+    template.undo = None;
+    template.notes.clear();
+    template
+}
+
+/// Finds the application of a connection that is there.
+async fn existing(
+    session: &Session<'_>,
+) -> Result<std::result::Result<applications::Application, Error>> {
+    let name = unique_name(session.connector, session.settings);
+    let found = find(session, &name).await?;
+    let refuse = |message: String| {
+        Error::new(kind::PRECONDITION, message)
+            .code("AZ-ROTATE-004")
+            .operation("finding application")
+    };
+    Ok(match found {
+        None => Err(refuse(format!("no application has the unique name {name}"))
+            .help("there is nothing to rotate yet; run `skybridge apply` first")),
+        Some(Found { app, ours: true }) if !is_ours(session.connector, &app) => {
+            Err(refuse(format!("the application {name} is not marked as this connector's"))
+                .help("`skybridge apply` marks it, if it is"))
+        }
+        // One that was adopted is not ours; our credential of it is.
+        Some(Found { app, .. }) => Ok(app),
+    })
+}
+
+fn is_existing(step: &StepCall) -> bool {
+    step.desired.get(EXISTING).and_then(Value::as_bool).unwrap_or(false)
 }
 
 fn unique_name(connector: &str, settings: &Settings) -> String {
@@ -144,7 +186,16 @@ fn not_yet(message: &str) -> Error {
 
 #[async_trait]
 impl Family for Applications {
-    async fn observe(&self, session: &Session<'_>, _step: &StepCall) -> Result<Observation> {
+    async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
+        if is_existing(step) {
+            return Ok(match existing(session).await? {
+                Ok(found) => {
+                    let name = unique_name(session.connector, session.settings);
+                    matches(describe(&found, &name, false))
+                }
+                Err(error) => absent(error.detail.message.clone()),
+            });
+        }
         let name = unique_name(session.connector, session.settings);
         Ok(match find(session, &name).await? {
             None => absent(match deleted::look(session, &name).await? {
@@ -167,6 +218,11 @@ impl Family for Applications {
     }
 
     async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
+        if is_existing(&request.step) {
+            let found = existing(session).await??;
+            let name = unique_name(session.connector, session.settings);
+            return Ok(checked(describe(&found, &name, false), "there, and this connector's"));
+        }
         let name = unique_name(session.connector, session.settings);
         // An earlier attempt may have made it and lost the answer.
         let fresh = request.attempt > 0;

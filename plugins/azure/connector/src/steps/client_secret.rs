@@ -7,35 +7,33 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use skybridge_azure_client::ClientError;
 use skybridge_azure_client::graph::applications::{self, Application};
 use skybridge_azure_client::graph::passwords::{self, NewPassword};
-use skybridge_azure_client::{ClientError, Secret, Service};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
     Undone, applied, effect,
 };
-use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
+use skybridge_plugin_sdk::{Result, async_trait};
 
-use crate::errors::{Lag, classify, is_credential_lag};
+use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
-    absent, did, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output, ready,
-    removed, still, still_if, undo_field,
+    absent, did, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output, removed,
+    still, still_if, undo_field,
 };
+use crate::proof;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::steps::Family;
+use crate::steps::credential::{self, CLOCK_SLACK, seconds};
 use crate::template::{APPLICATION_ADMINISTRATOR, MINUTE_MS, call, undo, wait, words};
 
-mod decision;
+pub(crate) mod decision;
 use decision::{Decision, Stored};
 
 pub(crate) const KIND: &str = "client-secret";
-
-/// A secret starts this long before now, so that it works although our clock runs ahead of Entra's.
-/// Its end is counted from that start, because policies limit the difference.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 
 pub(crate) struct ClientSecret;
 
@@ -53,7 +51,7 @@ pub(crate) fn template(connector: &str, settings: &Settings, graph: &str) -> Ste
             "warn-days": settings.credential.warn.0,
         }),
         inputs: words(["application.object-id", "application.client-id", "application.fresh"]),
-        outputs: words(["key-id", "expires", "vault-name", "client-id"]),
+        outputs: words(["key-id", "expires", "warn-from", "vault-name", "client-id"]),
         calls: vec![
             call("GET", url.clone(), "Application.Read.All"),
             call("POST", format!("{url}/addPassword"), APPLICATION_ADMINISTRATOR),
@@ -69,8 +67,19 @@ pub(crate) fn template(connector: &str, settings: &Settings, graph: &str) -> Ste
     }
 }
 
+/// The same step in a rotation: it makes a new secret although one is there that works.
+pub(crate) fn rotation_template(connector: &str, settings: &Settings, graph: &str) -> StepTemplate {
+    let mut template = template(connector, settings, graph);
+    template.title = "create another client secret and seal it in the vault".into();
+    template.reference = None;
+    template.desired[credential::ALWAYS_NEW] = json!(true);
+    template.notes =
+        vec!["the secret in use goes on working until the new one is handed over".into()];
+    template
+}
+
 /// The application's secrets of this connector, with what the vault knows of each.
-async fn stored(session: &Session<'_>, app: &Application) -> Result<Vec<Stored>> {
+pub(crate) async fn stored(session: &Session<'_>, app: &Application) -> Result<Vec<Stored>> {
     let prefix = names::secret_prefix(session.connector);
     let mut all = Vec::new();
     for password in &app.password_credentials {
@@ -89,10 +98,16 @@ async fn stored(session: &Session<'_>, app: &Application) -> Result<Vec<Stored>>
     Ok(all)
 }
 
-fn describe(key_id: &str, expires: Option<Timestamp>, client_id: &str) -> Map {
+fn describe(
+    session: &Session<'_>,
+    key_id: &str,
+    expires: Option<Timestamp>,
+    client_id: &str,
+) -> Map {
     outputs([
         ("key-id", json!(key_id)),
-        ("expires", json!(expires.map(|at| at.to_string()).unwrap_or_default())),
+        ("expires", json!(credential::shown(expires))),
+        ("warn-from", json!(credential::shown(credential::warn_from(session.settings, expires)))),
         ("vault-name", json!(names::vault_name(key_id))),
         ("client-id", json!(client_id)),
     ])
@@ -103,7 +118,7 @@ fn undo_of(app: &str, key_id: &str) -> Value {
 }
 
 /// Removes a secret whose text nobody has.
-async fn remove_orphan(session: &Session<'_>, app: &str, key_id: &str) -> Result<()> {
+pub(crate) async fn remove_orphan(session: &Session<'_>, app: &str, key_id: &str) -> Result<()> {
     tracing::info!(key_id, "removing a client secret whose text was lost on the way");
     match session.send(&passwords::remove_request(app, key_id)).await {
         Ok(_) => Ok(()),
@@ -112,7 +127,7 @@ async fn remove_orphan(session: &Session<'_>, app: &str, key_id: &str) -> Result
     }
 }
 
-fn is_gone(error: &ClientError) -> bool {
+pub(crate) fn is_gone(error: &ClientError) -> bool {
     error.is_status(404)
         || error
             .service()
@@ -130,7 +145,6 @@ async fn mint(
     let lifetime =
         SignedDuration::from_hours(24 * i64::from(session.settings.credential.lifetime.0));
     let end = start.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-    let seconds = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let request = passwords::add_request(app, tag, &seconds(start), &seconds(end));
     let made: NewPassword = session.json(&request).await.map_err(|error| classify(error, lag))?;
     let name = names::vault_name(&made.key_id);
@@ -184,13 +198,21 @@ impl Family for ClientSecret {
             .await
             .map_err(|error| classify(error, Lag::Impossible))?;
         let stored = stored(session, &app).await?;
-        Ok(match decision::usable(&stored, session.host.now()) {
-            Some(found) => matches(describe(&found.key_id, found.expires, &app.app_id)),
+        if credential::is_always_new(step) {
+            return Ok(absent("a new secret is made beside the one in use"));
+        }
+        let now = session.host.now();
+        Ok(match decision::usable(&stored, now) {
+            Some(found) => Observation {
+                detail: credential::warning(session.settings, found.expires, now),
+                ..matches(describe(session, &found.key_id, found.expires, &app.app_id))
+            },
             None => absent("there is no unexpired secret whose text the vault has"),
         })
     }
 
     async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
+        let _alone = session.credentials.lock().await;
         let id = needed(&request.step, "application.object-id")?;
         let lag = Lag::when(is_fresh(&request.step, "application.fresh"));
         let app: Application = session
@@ -199,9 +221,14 @@ impl Family for ClientSecret {
             .map_err(|error| classify(error, lag))?;
         let tag = names::secret_tag(session.connector, &request.key);
         let stored = stored(session, &app).await?;
-        match decision::decide(&stored, &tag, session.host.now()) {
+        let decide = if credential::is_always_new(&request.step) {
+            decision::decide_new
+        } else {
+            decision::decide
+        };
+        match decide(&stored, &tag, session.host.now()) {
             Decision::Use(found) => {
-                let outputs = describe(&found.key_id, found.expires, &app.app_id);
+                let outputs = describe(session, &found.key_id, found.expires, &app.app_id);
                 Ok(did(applied::UNCHANGED, outputs, undo_of(id, &found.key_id)))
             }
             Decision::Mint { orphans } => {
@@ -209,7 +236,7 @@ impl Family for ClientSecret {
                     remove_orphan(session, id, &orphan).await?;
                 }
                 let (key_id, expires) = mint(session, id, &tag, lag).await?;
-                let outputs = describe(&key_id, expires, &app.app_id);
+                let outputs = describe(session, &key_id, expires, &app.app_id);
                 Ok(did(applied::CREATED, outputs, undo_of(id, &key_id)))
             }
         }
@@ -223,18 +250,8 @@ impl Family for ClientSecret {
         if let Some(reason) = unsettled(session, application, key_id).await? {
             return Ok(not_ready(reason));
         }
-        let text = secret_text(session, name).await?;
-        // A client of its own for each probe: its first token is asked for now.
-        let connector = session.connectors.connector(client_id, text);
-        match connector.fresh_token(Service::ResourceManager).await {
-            Ok(_) => Ok(ready()),
-            Err(error) if is_credential_lag(&error) => {
-                let code = error.service().and_then(|e| e.login_codes.first().copied());
-                let code = code.map_or_else(|| "no code".to_owned(), |c| format!("AADSTS{c}"));
-                Ok(not_ready(format!("the login service does not accept the secret yet ({code})")))
-            }
-            Err(error) => Err(classify(error, Lag::Impossible)),
-        }
+        let proof = proof::from_vault(session, name).await?;
+        credential::accepted(session, client_id, proof).await
     }
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
@@ -263,16 +280,4 @@ impl Family for ClientSecret {
         let kept = session.host.secret(&names::vault_name(key_id)).await?.is_some();
         Ok(still_if(kept, "the vault still keeps the secret's text"))
     }
-}
-
-/// The text of a secret in the vault.
-pub(crate) async fn secret_text(session: &Session<'_>, vault_name: &str) -> Result<Secret> {
-    let found = session.host.secret(vault_name).await?;
-    let text = found.as_ref().and_then(|bytes| std::str::from_utf8(bytes.expose()).ok());
-    text.map(Secret::new).ok_or_else(|| {
-        let message = format!("the vault has no secret `{vault_name}`");
-        Error::new(kind::NOT_FOUND, message)
-            .code("AZ-SECRET-003")
-            .help("the state directory was moved or emptied; `skybridge apply` makes a new secret")
-    })
 }

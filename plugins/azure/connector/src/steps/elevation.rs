@@ -98,7 +98,9 @@ fn undo_of(elevated: bool) -> Value {
 impl Family for Elevation {
     async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
         Ok(match needless(session, step).await? {
-            Some(detail) => Observation { detail: Some(detail.into()), ..matches(describe(false)) },
+            Some(why) => {
+                Observation { detail: Some(why.text().into()), ..matches(describe(false)) }
+            }
             None => absent("the operator may not assign at the root management group"),
         })
     }

@@ -1,5 +1,5 @@
 //! `verification.directory` and `verification.subscription@ID`: the connection works, as the
-//! connector itself.
+//! connector itself. Where only others can sign in as the connector, the operator looks instead.
 
 use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::Map;
@@ -10,12 +10,13 @@ use skybridge_plugin_sdk::protocol::onboard::{
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::checks::{self, Prover};
-use crate::outcome::{absent, checked, known, matches, needed, nothing_left, ready, scope_of};
+use crate::outcome::{absent, checked, matches, nothing_left, ready, scope_of};
+use crate::proof::{self, Identity};
 use crate::roles::{GRAPH_PERMISSIONS, custom_actions};
 use crate::session::Session;
-use crate::settings::{Aks, RootManagementGroup, Settings};
+use crate::settings::{Aks, CredentialKind, RootManagementGroup, Settings};
 use crate::steps::{Family, nothing_to_undo};
-use crate::template::{MINUTE_MS, call, wait, words};
+use crate::template::{MINUTE_MS, call, wait};
 
 pub(crate) const KIND: &str = "verification";
 const DIRECTORY: &str = "directory";
@@ -23,14 +24,14 @@ const SUBSCRIPTION: &str = "subscription";
 
 pub(crate) struct Verification;
 
-fn template(name: &str) -> StepTemplate {
+fn template(kind: CredentialKind, name: &str) -> StepTemplate {
     StepTemplate {
         kind: KIND.into(),
         name: Some(name.into()),
         group: "Verification".into(),
         reference: Some("3".into()),
         effect: effect::READ.into(),
-        inputs: words(["client-secret.vault-name", "client-secret.client-id"]),
+        inputs: proof::inputs(kind),
         readiness: wait("every grant is in effect", 1, 10 * MINUTE_MS),
         notes: vec![
             "done as the connector itself, with a new token at each attempt: an operator's token \
@@ -71,7 +72,7 @@ pub(crate) fn directory_template(
         }),
         calls,
         throttle: "graph".into(),
-        ..template(DIRECTORY)
+        ..template(settings.credential.kind, DIRECTORY)
     }
 }
 
@@ -102,14 +103,13 @@ pub(crate) fn subscription_template(settings: &Settings, login: &str, arm: &str)
         calls,
         throttle: "arm/{scope}".into(),
         group: "Subscription {scope}".into(),
-        ..template(SUBSCRIPTION)
+        ..template(settings.credential.kind, SUBSCRIPTION)
     }
 }
 
 async fn prove(session: &Session<'_>, step: &StepCall) -> Result<usize> {
-    let client_id = needed(step, "client-secret.client-id")?;
-    let vault_name = needed(step, "client-secret.vault-name")?;
-    let prover = Prover::new(session, client_id, vault_name).await?;
+    let identity = Identity::of_step(session, step).await?;
+    let prover = Prover::new(session, identity).await?;
     let probes = match step.name.as_deref() {
         Some(DIRECTORY) => prover.directory().await,
         Some(SUBSCRIPTION) => prover.subscription(scope_of(step)?).await,
@@ -125,7 +125,7 @@ async fn prove(session: &Session<'_>, step: &StepCall) -> Result<usize> {
 #[async_trait]
 impl Family for Verification {
     async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
-        if known(step, "client-secret.vault-name").is_none() {
+        if !proof::is_known(session, step) {
             return Ok(absent("there is no credential to prove yet"));
         }
         // A plan reports; it does not fail because the world is not as it should be.

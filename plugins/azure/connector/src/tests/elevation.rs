@@ -165,37 +165,43 @@ async fn a_left_elevation_is_seen_and_removed() {
     assert!(!is_elevated(&rehearsal).await);
 }
 
-/// Goal: whenever the process dies, the next run ends with the role assigned and the right gone.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_between_any_two_calls() {
+/// Kills the process at each of its calls in turn, before or after the call has its effect: the next
+/// run ends with the role assigned and the right gone.
+async fn kill_everywhere(after: bool) {
     let mut rehearsal = as_administrator().await;
     let fuse = Fuse::endless();
     rehearsal.azure.fused(&fuse);
     rehearsal.host.fuse = Some(fuse.clone());
-    let mut points = 0;
-    for after in [false, true] {
-        for calls in 0.. {
-            // A new process has no tokens of the old one.
-            rehearsal.azure.operate_as("ada@contoso.example", "rehearsal only");
-            fuse.set(calls, after);
-            run(&mut rehearsal).await;
-            let finished = !fuse.is_burnt();
-            fuse.set(i64::MAX, false);
-            rehearsal.azure.operate_as("ada@contoso.example", "rehearsal only");
-            // What an unseen elevation is waited for has passed when the next run comes.
-            *rehearsal.host.ahead.lock().unwrap() += SignedDuration::from_mins(11);
-            let done = run(&mut rehearsal).await;
-            assert!(done.iter().all(Result::is_ok), "after {calls} calls: {done:?}");
-            assert!(is_assigned(&rehearsal).await, "after {calls} calls");
-            assert!(!is_elevated(&rehearsal).await, "after {calls} calls");
-            assert!(!rehearsal.host.secrets.lock().unwrap().contains_key("elevation"));
-            let undo = rehearsal.apply(rehearsal.find(&words()[1])).await.unwrap().undo;
-            rehearsal.undo(rehearsal.find(&words()[1]), &undo).await.unwrap();
-            points += 1;
-            if finished {
-                break;
-            }
+    for calls in 0.. {
+        // A new process has no tokens of the old one.
+        rehearsal.azure.operate_as("ada@contoso.example", "rehearsal only");
+        fuse.set(calls, after);
+        run(&mut rehearsal).await;
+        let finished = !fuse.is_burnt();
+        fuse.set(i64::MAX, false);
+        rehearsal.azure.operate_as("ada@contoso.example", "rehearsal only");
+        // What an unseen elevation is waited for has passed when the next run comes.
+        rehearsal.host.later(SignedDuration::from_mins(11 * (calls + 1)));
+        let done = run(&mut rehearsal).await;
+        assert!(done.iter().all(Result::is_ok), "after {calls} calls: {done:?}");
+        assert!(is_assigned(&rehearsal).await, "after {calls} calls");
+        assert!(!is_elevated(&rehearsal).await, "after {calls} calls");
+        assert!(!rehearsal.host.secrets.lock().unwrap().contains_key("elevation"));
+        let undo = rehearsal.apply(rehearsal.find(&words()[1])).await.unwrap().undo;
+        rehearsal.undo(rehearsal.find(&words()[1]), &undo).await.unwrap();
+        if finished {
+            assert!(calls > 15, "{calls}");
+            return;
         }
     }
-    assert!(points > 20, "{points}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_before_any_call() {
+    kill_everywhere(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_after_any_call() {
+    kill_everywhere(true).await;
 }

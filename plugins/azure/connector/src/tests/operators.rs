@@ -100,7 +100,7 @@ async fn an_application_of_the_environment_with_a_certificate() {
     let variables = [BASE[0], BASE[1], ("AZURE_CLIENT_CERTIFICATE_PATH", bare.as_str())];
     let (_rehearsal, found) = signed_in(&scenario, Operator::Environment, &variables).await;
     let text = explained(found.unwrap_err()).detail.message;
-    assert!(text.contains("no unencrypted private key"), "{text}");
+    assert!(text.contains("no section `PRIVATE KEY`"), "{text}");
 }
 
 /// A key and a certificate for it, both PEM.

@@ -7,7 +7,7 @@ use skybridge_plugin_sdk::protocol::onboard::{applied, observed};
 use skybridge_plugin_sdk::protocol::verify::check_status;
 use skybridge_plugin_sdk::{Retry, kind};
 
-use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, eventually, patiently};
+use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, patiently};
 use crate::checks;
 use crate::errors::{Lag, classify};
 use crate::roles;
@@ -67,12 +67,8 @@ async fn onboard_again_verify_offboard() {
     }
     assert!(rehearsal.host.secrets.lock().unwrap().is_empty());
     for position in rehearsal.positions() {
-        let word = rehearsal.word(position);
-        if ["application", "role-definition.custom"].contains(&word.as_str()) {
-            // A replica may show it for a moment after it was deleted.
-            let gone =
-                async || rehearsal.observe(position).await.unwrap().state == observed::ABSENT;
-            eventually(&word, gone).await;
+        if ["application", "role-definition.custom"].contains(&rehearsal.word(position).as_str()) {
+            rehearsal.until_gone(position).await;
         }
     }
     // The deleted application holds its name; a new onboarding brings it back.

@@ -15,6 +15,30 @@ fn with(key: &str, value: Value) -> Value {
     settings
 }
 
+fn federated() -> Value {
+    json!({
+        "kind": "federated",
+        "issuer": "https://token.actions.example",
+        "subject": "repo:contoso/watcher:ref:refs/heads/main",
+        "assertion": "file:/run/token",
+    })
+}
+
+/// Goal: whoever mixes two kinds of credentials learns of all of it at once.
+#[test]
+fn everything_wrong_with_a_credential_is_told_at_once() {
+    let credential = json!({
+        "kind": "federated", "issuer": "http://i", "subject": "s ", "certificate": "file:/k",
+    });
+    let error = Settings::read(with("credential", credential)).unwrap_err();
+    let mut pointers = vec![error.detail.pointer.clone().unwrap()];
+    pointers.extend(error.detail.context.iter().map(|(pointer, _)| pointer.clone()));
+    assert_eq!(pointers, ["/credential/certificate", "/credential/subject", "/credential/issuer"]);
+    let secret = json!({ "kind": "certificate", "certificate": "-----BEGIN PRIVATE KEY-----" });
+    let error = Settings::read(with("credential", secret)).unwrap_err();
+    assert!(!error.to_string().contains("BEGIN"), "{error}");
+}
+
 #[test]
 fn schema_and_reader_accept_the_same() {
     let validator = jsonschema::draft202012::new(&schema::settings()).unwrap();
@@ -25,6 +49,10 @@ fn schema_and_reader_accept_the_same() {
         with("aks", json!({ "scope": "subscription" })),
         with("aks", json!({ "clusters": [CLUSTER] })),
         with("credential", json!({ "kind": "client-secret", "lifetime": "90d", "warn": "7d" })),
+        with("credential", json!({})),
+        with("credential", json!({ "kind": "certificate", "lifetime": "90d" })),
+        with("credential", json!({ "kind": "certificate", "certificate": "file:/run/key.pem" })),
+        with("credential", federated()),
         with("cloud", json!("us-government-dod")),
     ];
     for settings in good {
@@ -41,7 +69,15 @@ fn schema_and_reader_accept_the_same() {
         with("aks", json!(true)),
         with("aks", json!({ "scope": "cluster" })),
         with("aks", json!({ "clusters": ["/subscriptions/x"] })),
-        with("credential", json!({ "kind": "certificate" })),
+        with("credential", json!({ "kind": "password" })),
+        with("credential", json!({ "kind": "certificate", "certificate": "/run/key.pem" })),
+        with("credential", json!({ "certificate": "file:/run/key.pem" })),
+        with("credential", json!({ "kind": "federated", "issuer": "https://i" })),
+        with("credential", json!({ "kind": "federated", "issuer": "http://i", "subject": "s" })),
+        with(
+            "credential",
+            json!({ "kind": "federated", "issuer": "https://i", "subject": "s", "lifetime": "9d" }),
+        ),
         with("credential", json!({ "lifetime": "6 months" })),
         with("credential", json!({ "lifetime": "731d" })),
         with("cloud", json!("germany")),

@@ -1,6 +1,7 @@
 //! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,13 +13,17 @@ use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Description, Observation, ReadyRequest, Remains, Step, StepCall, Undone,
+    observed,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_sdk::{Error, Result, Retry, SecretBytes, async_trait, kind};
 
+use tokio::sync::Notify;
+
 use crate::azure::{Azure, Fuse};
 use crate::describe;
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::steps;
 use crate::surroundings::Surroundings;
 
@@ -33,10 +38,12 @@ pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
     pub(super) notices: Mutex<Vec<Notice>>,
-    /// What the host's clock is ahead of the machine's.
-    pub(super) ahead: Mutex<SignedDuration>,
     /// What the vault's calls pass first.
     pub(super) fuse: Option<Arc<Fuse>>,
+    /// Told when as much was written as [`MemoryHost::stop_after`] allows.
+    pub(super) stopped: Arc<Notify>,
+    allowed: AtomicUsize,
+    ahead: Mutex<SignedDuration>,
 }
 
 impl MemoryHost {
@@ -46,6 +53,35 @@ impl MemoryHost {
             effect();
         }
         if answers { Ok(()) } else { Err(Error::new(kind::UNEXPECTED, "killed")) }
+    }
+
+    /// Stops whoever waits for `stopped` at the `count`th thing written, in the cloud or in the
+    /// vault; 0 lets everything be written.
+    pub(super) fn stop_after(&self, count: usize) {
+        self.allowed.store(count, Ordering::SeqCst);
+    }
+
+    /// Sets the clock ahead.
+    pub(super) fn later(&self, by: SignedDuration) {
+        *self.ahead.lock().unwrap() = by;
+    }
+
+    fn written(&self) -> bool {
+        let last = self
+            .allowed
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let stop = last == Ok(1);
+        if stop {
+            self.stopped.notify_one();
+        }
+        stop
+    }
+
+    /// Nothing happens any more after what was written last.
+    async fn written_or_dead(&self) {
+        if self.written() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -62,17 +98,23 @@ impl Surroundings for MemoryHost {
     async fn put_secret(&self, name: &str, value: &[u8]) -> Result<()> {
         self.through(|| {
             self.secrets.lock().unwrap().insert(name.into(), value.into());
-        })
+        })?;
+        self.written_or_dead().await;
+        Ok(())
     }
 
     async fn remove_secret(&self, name: &str) -> Result<()> {
-        self.through(|| {
-            self.secrets.lock().unwrap().remove(name);
-        })
+        let mut was_there = false;
+        self.through(|| was_there = self.secrets.lock().unwrap().remove(name).is_some())?;
+        if was_there {
+            self.written_or_dead().await;
+        }
+        Ok(())
     }
 
     fn audit(&self, write: &Write) {
         self.writes.lock().unwrap().push(write.clone());
+        self.written();
     }
 
     fn progress(&self, _done: u64, _total: u64, _note: &str) {}
@@ -101,6 +143,7 @@ pub(super) struct Rehearsal {
     pub(super) description: Description,
     pub(super) outputs: BTreeMap<u32, Map>,
     pub(super) run: String,
+    pub(super) settings: Settings,
     /// What the simulator says of itself.
     pub(super) ready: Value,
     _simulator: Simulator,
@@ -132,13 +175,14 @@ impl Rehearsal {
             simulated: Some(simulated),
         };
         let azure = Azure::start(request).unwrap();
-        let settings = crate::settings::Settings::read(settings).unwrap();
+        let settings = Settings::read(settings).unwrap();
         Self {
             azure,
             host: MemoryHost::default(),
             description: describe::describe("contoso", &settings),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
+            settings,
             ready,
             _simulator: simulator,
         }
@@ -218,7 +262,6 @@ impl Rehearsal {
             kind: template.kind.clone(),
             name: template.name.clone(),
             scope: step.scope.clone(),
-            // Texts of the plan are filled in by the host; nothing here depends on them.
             desired: template.desired.clone(),
             inputs,
         }
@@ -229,6 +272,17 @@ impl Rehearsal {
         let session = self.azure.session(&self.host)?;
         let family = steps::family(&call.kind)?;
         patiently(|| family.observe(&session, &call)).await
+    }
+
+    /// Waits until every replica has heard of a deletion: absent for longer than any deletion lags.
+    pub(super) async fn until_gone(&self, position: u32) {
+        let (mut absences, started) = (0, Instant::now());
+        while absences < 15 {
+            let seen = self.observe(position).await.unwrap();
+            absences = if seen.state == observed::ABSENT { absences + 1 } else { 0 };
+            assert!(started.elapsed() < PATIENCE, "{}: {seen:?}", self.word(position));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(super) async fn apply(&self, position: u32) -> Result<Applied> {
@@ -282,6 +336,19 @@ impl Rehearsal {
             }
         }
         done
+    }
+
+    /// What would be handed over now.
+    pub(super) fn connection(&self) -> Map {
+        let value = |text: &str| {
+            let placeholder = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+            let Some((word, output)) = placeholder.and_then(|text| text.rsplit_once('.')) else {
+                return json!(text);
+            };
+            self.outputs[&self.find(word)][output].clone()
+        };
+        let fields = self.description.handover.iter();
+        fields.map(|field| (field.name.clone(), value(&field.value))).collect()
     }
 
     pub(super) async fn undo(&self, position: u32, undo: &Value) -> Result<Undone> {

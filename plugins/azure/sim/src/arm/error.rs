@@ -1,6 +1,7 @@
 //! Refusals of Resource Manager.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::deny_assignments::Denial;
 use crate::caller::{BadToken, Caller};
@@ -91,13 +92,28 @@ pub(super) fn wrong_method(method: &str, path: &str) -> Reply {
     refuse(405, "MethodNotAllowed", text)
 }
 
-/// A bucket is empty.
-pub(super) fn throttled(seconds: u64) -> Reply {
+/// A bucket is empty: the subscription's, or the tenant's.
+pub(super) fn throttled(
+    caller: &Caller,
+    tenant: Uuid,
+    subscription: Option<&str>,
+    kind: &str,
+    seconds: u64,
+) -> Reply {
+    let (code, of) = match subscription {
+        Some(id) => {
+            let shown: String = id.chars().take(100).collect();
+            ("SubscriptionRequestsThrottled", format!("subscription '{shown}'"))
+        }
+        None => ("TenantRequestsThrottled", format!("tenant '{tenant}'")),
+    };
+    let actor = caller.object_id;
     let message = format!(
-        "Number of requests exceeded the limit for this principal. Please try again after \
-         '{seconds}' seconds."
+        "Number of '{kind}' requests for {of} actor '{actor}' exceeded. Please try again after \
+         '{seconds}' seconds after additional tokens are available. Refer to \
+         https://aka.ms/arm-throttling for additional information."
     );
-    refuse(429, "TooManyRequests", message).with("retry-after", seconds.to_string())
+    refuse(429, code, message).with("retry-after", seconds.to_string())
 }
 
 /// The token is missing or not good for this service.

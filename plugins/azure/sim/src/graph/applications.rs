@@ -9,10 +9,10 @@ use super::error::{
 use super::permissions::{
     READ_APPLICATIONS, WRITE_ALL, WRITE_OWNED, has, require, require_register, require_write,
 };
-use super::{Address, Answer, Key, odata, passwords, properties};
+use super::{Address, Answer, Key, certificates, federated, odata, passwords, properties};
 use crate::caller::Caller;
 use crate::chance::View;
-use crate::clock::{Millis, graph_time};
+use crate::clock::graph_time;
 use crate::http::{Call, Reply};
 use crate::limits::DIRECTORY_OBJECTS_MAX;
 use crate::store::{Application, Object, ServicePrincipal};
@@ -33,8 +33,9 @@ pub(super) fn answer(world: &mut World, call: &Call, caller: &Caller, address: &
         }
         ("GET", Some(key), []) => {
             require(call, caller, READ_APPLICATIONS)?;
+            certificates::throttle(world, call)?;
             let app = find(world, call, key)?;
-            let shown = to_json(world, &app, call.now);
+            let shown = to_json(world, &app, call);
             Ok(odata::entity(world, call, 200, "applications/$entity", shown))
         }
         ("PATCH", Some(Key::Alternate(name, value)), []) if name == "uniquename" => {
@@ -57,11 +58,12 @@ pub(super) fn answer(world: &mut World, call: &Call, caller: &Caller, address: &
             let app = find_to_change(world, call, caller, key)?;
             passwords::remove(world, call, app)
         }
-        (
-            "GET",
-            Some(key),
-            ["federatedidentitycredentials" | "owners" | "appmanagementpolicies"],
-        ) => {
+        (_, Some(key), [name, ..])
+            if name.split('(').next() == Some("federatedidentitycredentials") =>
+        {
+            federated::answer(world, call, caller, key, &address.rest)
+        }
+        ("GET", Some(key), ["owners" | "appmanagementpolicies"]) => {
             require(call, caller, READ_APPLICATIONS)?;
             let app = find(world, call, key)?;
             let context = format!("applications('{}')/{}", app.id, rest.join("/"));
@@ -81,13 +83,20 @@ fn read_body(call: &Call) -> Result<Map<String, Value>, Reply> {
 
 fn list(world: &mut World, call: &Call, caller: &Caller) -> Answer {
     require(call, caller, READ_APPLICATIONS)?;
+    certificates::throttle(world, call)?;
     let filter = odata::Filter::read(call, &FILTERS)?;
     let lag = world.scenario.lag.application;
-    let living: Vec<Application> =
-        world.store.applications.values().filter(|app| app.deleted.is_none()).cloned().collect();
+    let deletion = world.scenario.lag.application_deletion;
+    let all: Vec<Application> = world.store.applications.values().cloned().collect();
     let mut shown = Vec::new();
-    for app in living {
-        let item = to_json(world, &app, call.now);
+    for mut app in all {
+        if app.deleted.is_some() {
+            if !world.sees_ghost(View::List, app.id, app.deleted, deletion, call.now) {
+                continue;
+            }
+            app.deleted = None;
+        }
+        let item = to_json(world, &app, call);
         if filter.passes(&item) && world.sees(View::List, app.id, app.created, lag, call.now) {
             shown.push((app.id.to_string(), item));
         }
@@ -99,9 +108,35 @@ fn list(world: &mut World, call: &Call, caller: &Caller) -> Answer {
 pub(super) fn find(world: &mut World, call: &Call, key: &Key) -> Result<Application, Reply> {
     let (Key::Id(shown) | Key::Alternate(_, shown)) = key;
     let lag = world.scenario.lag.application;
-    let found = lookup(world, key).cloned();
+    let found = lookup(world, key).cloned().or_else(|| ghost(world, call, key));
     let seen = found.filter(|app| world.sees(View::Read, app.id, app.created, lag, call.now));
     seen.ok_or_else(|| no_such_object(call, shown))
+}
+
+/// A deleted application, if this is a read that meets a replica which still has it.
+fn ghost(world: &mut World, call: &Call, key: &Key) -> Option<Application> {
+    if call.method != "GET" {
+        return None;
+    }
+    let mut deleted = world.store.applications.values().filter(|app| app.deleted.is_some());
+    let mut app = deleted.find(|app| is(app, key)).cloned()?;
+    let lag = world.scenario.lag.application_deletion;
+    if !world.sees_ghost(View::Read, app.id, app.deleted, lag, call.now) {
+        return None;
+    }
+    app.deleted = None;
+    Some(app)
+}
+
+fn is(app: &Application, key: &Key) -> bool {
+    match key {
+        Key::Id(id) => Uuid::parse_str(id) == Ok(app.id),
+        Key::Alternate(name, value) if name == "appid" => Uuid::parse_str(value) == Ok(app.app_id),
+        Key::Alternate(name, value) if name == "uniquename" => {
+            app.text("uniqueName") == Some(value)
+        }
+        Key::Alternate(..) => false,
+    }
 }
 
 fn lookup<'a>(world: &'a World, key: &Key) -> Option<&'a Application> {
@@ -111,19 +146,12 @@ fn lookup<'a>(world: &'a World, key: &Key) -> Option<&'a Application> {
             let id = Uuid::parse_str(id).ok()?;
             world.store.applications.get(&id).filter(|app| app.deleted.is_none())
         }
-        Key::Alternate(name, value) if name == "appid" => {
-            let id = Uuid::parse_str(value).ok()?;
-            living.find(|app| app.app_id == id)
-        }
-        Key::Alternate(name, value) if name == "uniquename" => {
-            living.find(|app| app.text("uniqueName") == Some(value))
-        }
-        Key::Alternate(..) => None,
+        Key::Alternate(..) => living.find(|app| is(app, key)),
     }
 }
 
 /// The same for a change: the caller must be allowed to, and the replica must not be behind.
-fn find_to_change(
+pub(super) fn find_to_change(
     world: &mut World,
     call: &Call,
     caller: &Caller,
@@ -160,6 +188,10 @@ fn create(world: &mut World, call: &Call, caller: &Caller, body: Map<String, Val
     // The service's default is wider than most want; who cares says so.
     own.insert("signInAudience".to_owned(), json!("AzureADandPersonalMicrosoftAccount"));
     properties::merge(&mut own, body);
+    let keys = match own.remove("keyCredentials") {
+        None => Vec::new(),
+        Some(given) => certificates::read(world, call, &[], &given)?,
+    };
     let app = Application {
         id: world.new_id(),
         app_id: world.new_id(),
@@ -169,10 +201,10 @@ fn create(world: &mut World, call: &Call, caller: &Caller, body: Map<String, Val
         created_by: Some(caller.maker()),
         properties: own,
         passwords: Vec::new(),
-        keys: Vec::new(),
+        keys,
         federated: Vec::new(),
     };
-    let shown = to_json(world, &app, call.now);
+    let shown = to_json(world, &app, call);
     let location = format!("{}/v1.0/applications/{}", world.endpoints.graph, app.id);
     world.store.put(Object::Application(app));
     let reply = odata::entity(world, call, 201, "applications/$entity", shown);
@@ -224,8 +256,11 @@ fn update(
     world: &mut World,
     call: &Call,
     mut app: Application,
-    body: Map<String, Value>,
+    mut body: Map<String, Value>,
 ) -> Answer {
+    if let Some(given) = body.remove("keyCredentials") {
+        app.keys = certificates::read(world, call, &app.keys, &given)?;
+    }
     if let Some(name) = body.get("uniqueName") {
         match (app.text("uniqueName"), name.as_str()) {
             (Some(old), Some(new)) if old == new => {}
@@ -261,17 +296,25 @@ fn delete(world: &mut World, call: &Call, mut app: Application) -> Answer {
     Ok(Reply::empty(204))
 }
 
-/// How an application is shown. A password younger than its lag is not on every replica yet.
-pub(super) fn to_json(world: &mut World, app: &Application, now: Millis) -> Value {
+/// How an application is shown. A credential younger than its lag is not on every replica yet, and
+/// the bytes of a certificate are shown to those who ask for them by name.
+pub(super) fn to_json(world: &mut World, app: &Application, call: &Call) -> Value {
     let lag = world.scenario.lag.credential_list;
-    let mut shown = Vec::new();
+    let mut passwords = Vec::new();
     for password in &app.passwords {
-        if world.sees(View::List, password.key_id, password.created, lag, now) {
-            shown.push(passwords::to_json(password));
+        if world.sees(View::List, password.key_id, password.created, lag, call.now) {
+            passwords.push(passwords::to_json(password));
+        }
+    }
+    let mut keys = Vec::new();
+    for key in &app.keys {
+        if world.sees(View::List, key.key_id, key.created, lag, call.now) {
+            keys.push(certificates::to_json(key, certificates::asked(call)));
         }
     }
     let mut object = plain_json(app, &world.scenario.tenant.domain);
-    object["passwordCredentials"] = Value::Array(shown);
+    object["passwordCredentials"] = Value::Array(passwords);
+    object["keyCredentials"] = Value::Array(keys);
     object
 }
 
@@ -325,6 +368,8 @@ pub(crate) fn plain_json(app: &Application, domain: &str) -> Value {
     if let Value::Object(members) = &mut object {
         members.extend(app.properties.clone());
     }
+    let keys = app.keys.iter().map(|key| certificates::to_json(key, false));
+    object["keyCredentials"] = keys.collect();
     object["id"] = json!(app.id);
     object["appId"] = json!(app.app_id);
     object["publisherDomain"] = json!(domain);

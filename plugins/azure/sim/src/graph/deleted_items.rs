@@ -24,7 +24,7 @@ pub(super) fn answer(world: &mut World, call: &Call, caller: &Caller, address: &
         ("GET", ["deleteditems", id]) => {
             require(call, caller, READ_APPLICATIONS)?;
             let shown = match find(world, call, id)? {
-                Deleted::Application(app) => applications::to_json(world, &app, call.now),
+                Deleted::Application(app) => applications::to_json(world, &app, call),
                 Deleted::Principal(principal) => own_json(world, &principal),
             };
             Ok(odata::entity(world, call, 200, "directoryObjects/$entity", shown))
@@ -76,9 +76,8 @@ fn list(world: &mut World, call: &Call, kind: &str) -> Answer {
         "microsoft.graph.application" => {
             let deleted = world.store.applications.values().filter(|it| it.deleted.is_some());
             let deleted: Vec<Application> = deleted.cloned().collect();
-            let now = call.now;
             let show =
-                |app: Application| (app.id.to_string(), applications::to_json(world, &app, now));
+                |app: Application| (app.id.to_string(), applications::to_json(world, &app, call));
             ("applications", deleted.into_iter().map(show).collect())
         }
         "microsoft.graph.serviceprincipal" => {
@@ -135,7 +134,7 @@ fn restore(world: &mut World, call: &Call, found: Deleted) -> Value {
                 world.store.put(Object::ServicePrincipal(principal));
             }
             app.deleted = None;
-            let shown = applications::to_json(world, &app, call.now);
+            let shown = applications::to_json(world, &app, call);
             world.store.put(Object::Application(app));
             shown
         }

@@ -95,10 +95,29 @@ pub(super) fn find(world: &mut World, call: &Call, key: &Key) -> Result<Found, R
         Key::Alternate(name, _) if name == "appid" => world.principal_of_app(id),
         Key::Alternate(..) => None,
     };
-    let own = own.cloned();
+    let own = own.cloned().or_else(|| ghost(world, call, key, id));
     let lag = world.scenario.lag.service_principal;
     let seen = own.filter(|it| world.sees(View::Read, it.id, it.created, lag, call.now));
     seen.map(Found::Own).ok_or_else(|| no_such_object(call, shown))
+}
+
+/// A deleted principal, if this is a read that meets a replica which still has it.
+fn ghost(world: &mut World, call: &Call, key: &Key, id: Uuid) -> Option<ServicePrincipal> {
+    let is = |it: &&ServicePrincipal| match key {
+        Key::Id(_) => it.id == id,
+        Key::Alternate(name, _) => name == "appid" && it.app_id == id,
+    };
+    if call.method != "GET" {
+        return None;
+    }
+    let mut deleted = world.store.service_principals.values().filter(|it| it.deleted.is_some());
+    let mut own = deleted.find(is).cloned()?;
+    let lag = world.scenario.lag.service_principal_deletion;
+    if !world.sees_ghost(View::Read, own.id, own.deleted, lag, call.now) {
+        return None;
+    }
+    own.deleted = None;
+    Some(own)
 }
 
 fn find_to_change(
@@ -123,19 +142,20 @@ fn list(world: &mut World, call: &Call, caller: &Caller) -> Answer {
     require(call, caller, READ_APPLICATIONS)?;
     let filter = odata::Filter::read(call, &FILTERS)?;
     let lag = world.scenario.lag.service_principal;
-    let living: Vec<ServicePrincipal> = world
-        .store
-        .service_principals
-        .values()
-        .filter(|it| it.deleted.is_none())
-        .cloned()
-        .collect();
+    let deletion = world.scenario.lag.service_principal_deletion;
+    let all: Vec<ServicePrincipal> = world.store.service_principals.values().cloned().collect();
     let graph = graph_json(world);
     let mut shown = Vec::new();
     if filter.passes(&graph) {
         shown.push((microsoft_graph::object_id(world).to_string(), graph));
     }
-    for own in living {
+    for mut own in all {
+        if own.deleted.is_some() {
+            if !world.sees_ghost(View::List, own.id, own.deleted, deletion, call.now) {
+                continue;
+            }
+            own.deleted = None;
+        }
         let item = own_json(world, &own);
         if filter.passes(&item) && world.sees(View::List, own.id, own.created, lag, call.now) {
             shown.push((own.id.to_string(), item));

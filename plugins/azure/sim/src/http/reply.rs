@@ -57,6 +57,8 @@ pub(crate) enum Delivery {
     Lost,
     /// The connection ends in the middle of the body.
     Cut,
+    /// The connection stays, and the answer never comes.
+    Never,
 }
 
 /// A reply and its delivery.

@@ -148,6 +148,8 @@ async fn respond(
     });
     let body = match leaving.delivery {
         Delivery::Lost => return Err(BrokenOff),
+        // Until the client gives up, or the simulator is stopped.
+        Delivery::Never => return std::future::pending().await,
         // A body after HEAD is a protocol error.
         _ if head => whole(Vec::new()),
         Delivery::Whole => whole(leaving.body),

@@ -63,12 +63,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     check_operator(scenario)?;
     super::access::check(scenario)?;
     super::sign_in::check(scenario)?;
-    for (index, rule) in scenario.faults.iter().enumerate() {
-        if rule.every == 0 {
-            return Err(format!("faults[{index}].every is 0: the smallest is 1, every call"));
-        }
-    }
-    Ok(())
+    super::fault_rules::check(&scenario.faults)
 }
 
 fn check_counts(scenario: &Scenario) -> Result<(), String> {
@@ -79,7 +74,6 @@ fn check_counts(scenario: &Scenario) -> Result<(), String> {
     most("management-groups", scenario.management_groups.len(), MANAGEMENT_GROUPS_MAX)?;
     most("clusters", scenario.clusters.len(), SCENARIO_ENTRIES_MAX)?;
     most("users", scenario.users.len(), SCENARIO_ENTRIES_MAX)?;
-    most("faults", scenario.faults.len(), SCENARIO_ENTRIES_MAX)?;
     let sizes = [scenario.page_size.resource_manager, scenario.page_size.graph];
     if sizes.iter().any(|size| !(1..=PAGE_SIZE_MAX).contains(size)) {
         return Err(format!("page-size: sizes are from 1 to {PAGE_SIZE_MAX}"));

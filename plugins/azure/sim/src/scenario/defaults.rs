@@ -13,6 +13,7 @@ impl Default for Scenario {
     fn default() -> Self {
         Self {
             seed: 7,
+            flapping: true,
             tenant: Tenant::default(),
             management_groups: vec![ManagementGroup {
                 id: "contoso-platform".to_owned(),

@@ -204,6 +204,29 @@ pub(crate) struct Permission {
     pub(crate) not_data_actions: Vec<String>,
 }
 
+/// A credential the platform was given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlatformCredential {
+    pub(crate) id: Uuid,
+    pub(crate) connector: String,
+    pub(crate) name: Option<String>,
+    /// The platform's name of its kind.
+    pub(crate) kind: String,
+    pub(crate) tenant: String,
+    pub(crate) client: String,
+    pub(crate) subscription: Option<String>,
+    pub(crate) secret: SecretText,
+    pub(crate) created: Millis,
+}
+
+/// A signed delivery the platform took, without what was secret in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WebhookDelivery {
+    pub(crate) id: String,
+    pub(crate) received: Millis,
+    pub(crate) body: Value,
+}
+
 /// An object of any kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "object", rename_all = "kebab-case")]
@@ -214,6 +237,8 @@ pub(crate) enum Object {
     AppRoleAssignment(AppRoleAssignment),
     RoleAssignment(RoleAssignment),
     RoleDefinition(RoleDefinition),
+    PlatformCredential(PlatformCredential),
+    WebhookDelivery(WebhookDelivery),
 }
 
 /// The kinds that can be removed.
@@ -225,4 +250,5 @@ pub(crate) enum Kind {
     AppRoleAssignment,
     RoleAssignment,
     RoleDefinition,
+    PlatformCredential,
 }

@@ -137,6 +137,20 @@ impl Cloud {
         answer(self.http.get(url).send().await.unwrap()).await.body
     }
 
+    pub(crate) async fn look(&self, path: &str) -> Answer {
+        let url = format!("{}{path}", self.simulator.ready().url);
+        answer(self.http.get(url).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn faults(&self) -> Answer {
+        self.look("/_simulator/faults").await
+    }
+
+    pub(crate) async fn replace_faults(&self, rules: &str) -> Answer {
+        let url = format!("{}/_simulator/faults", self.simulator.ready().url);
+        answer(self.http.post(url).body(rules.to_owned()).send().await.unwrap()).await
+    }
+
     /// An application and its principal, as (object id, application id, principal id).
     pub(crate) async fn connector(&self) -> (String, String, String) {
         let graph = self.graph().await;

@@ -4,7 +4,9 @@
 
 mod access;
 mod client;
+mod credentials;
 mod deletion;
+mod directory;
 mod faults;
 mod graph;
 mod hierarchy;
@@ -12,4 +14,7 @@ mod hostile;
 mod login;
 mod management;
 mod persistence;
+mod platform;
+mod scale;
+mod scenarios;
 mod sign_in;
