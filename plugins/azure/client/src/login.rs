@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::certificate::Certificate;
 use crate::client::{decide, decode, exchange};
 use crate::cloud::{Endpoints, Service};
 use crate::error::ClientError;
@@ -17,10 +16,10 @@ use crate::secret::Secret;
 use crate::token::{AccessToken, TokenSource};
 use crate::transport::{Transport, WireRequest};
 
+mod assertion;
 pub mod device_code;
 
-/// How an assertion says that it is a JSON web token.
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub use assertion::{ClientAssertionSource, MakeAssertion, client_assertion_request};
 
 /// The answer to every request for a token.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,26 +88,6 @@ pub fn client_credentials_request(
     request
 }
 
-/// Asks for a token for `scope` as the application that `assertion` is a proof of being: a JSON web
-/// token signed with a certificate's key, or by an issuer the application trusts.
-#[must_use]
-pub fn client_assertion_request(
-    tenant: &str,
-    client_id: &str,
-    assertion: &Secret,
-    scope: &str,
-) -> Request {
-    let mut request = client_credentials_request(tenant, client_id, assertion, scope);
-    request.body = Body::Form(vec![
-        ("client_id", Secret::new(client_id)),
-        ("client_assertion_type", Secret::new(JWT_BEARER)),
-        ("client_assertion", assertion.clone()),
-        ("grant_type", Secret::new("client_credentials")),
-        ("scope", Secret::new(scope)),
-    ]);
-    request
-}
-
 /// The address that issues tokens, which is also what an assertion must be meant for.
 #[must_use]
 pub fn token_address(endpoints: &Endpoints, tenant: &str) -> String {
@@ -153,68 +132,7 @@ impl TokenSource for ClientSecretSource {
     async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
         let request =
             client_credentials_request(&self.tenant, &self.client_id, &self.secret, scope);
-        issue(&request, &self.endpoints, self.transport.as_ref()).await
+        let answer = ask_for_token(&self.endpoints, self.transport.as_ref(), &request).await?;
+        Ok(answer.into_token())
     }
-}
-
-/// Gives a new assertion for the token address it is told.
-pub type MakeAssertion = dyn Fn(&str) -> Result<Secret, ClientError> + Send + Sync;
-
-/// An application that shows an assertion, as a source of tokens.
-pub struct ClientAssertionSource {
-    endpoints: Endpoints,
-    transport: Arc<dyn Transport>,
-    tenant: String,
-    client_id: String,
-    make: Arc<MakeAssertion>,
-}
-
-impl ClientAssertionSource {
-    /// The application `client_id` of `tenant`; `make` is asked for each token anew.
-    #[must_use]
-    pub fn new(
-        endpoints: Endpoints,
-        transport: Arc<dyn Transport>,
-        tenant: impl Into<String>,
-        client_id: impl Into<String>,
-        make: Arc<MakeAssertion>,
-    ) -> Self {
-        Self { endpoints, transport, tenant: tenant.into(), client_id: client_id.into(), make }
-    }
-
-    /// The application `client_id` of `tenant`, which lists `certificate`.
-    #[must_use]
-    pub fn with_certificate(
-        endpoints: Endpoints,
-        transport: Arc<dyn Transport>,
-        tenant: impl Into<String>,
-        client_id: impl Into<String>,
-        certificate: Arc<Certificate>,
-    ) -> Self {
-        let client_id = client_id.into();
-        let bearer = client_id.clone();
-        let make = Arc::new(move |audience: &str| {
-            certificate
-                .assertion(&bearer, audience, Timestamp::now())
-                .map_err(|error| ClientError::Credential { message: error.to_string() })
-        });
-        Self::new(endpoints, transport, tenant, client_id, make)
-    }
-}
-
-#[async_trait]
-impl TokenSource for ClientAssertionSource {
-    async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
-        let assertion = (self.make)(&token_address(&self.endpoints, &self.tenant))?;
-        let request = client_assertion_request(&self.tenant, &self.client_id, &assertion, scope);
-        issue(&request, &self.endpoints, self.transport.as_ref()).await
-    }
-}
-
-async fn issue(
-    request: &Request,
-    endpoints: &Endpoints,
-    transport: &dyn Transport,
-) -> Result<AccessToken, ClientError> {
-    Ok(ask_for_token(endpoints, transport, request).await?.into_token())
 }

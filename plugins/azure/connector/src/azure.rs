@@ -40,8 +40,8 @@ struct Open {
     settings: Settings,
     reach: Reach,
     operator: Client,
-    told: Told,
     credentials: Mutex<()>,
+    told: Told,
 }
 
 /// How the cloud is reached.
@@ -132,8 +132,13 @@ impl Azure {
         let reaching = Reaching { tenant, endpoints: endpoints.clone(), transport, trust };
         let tokens = OperatorTokens::new(operator, reaching);
         let operator = Client::new(endpoints, Arc::clone(&reach.transport), Arc::new(tokens));
-        let (told, credentials) = (Told::default(), Mutex::new(()));
-        let open = Some(Open { settings, reach, operator, told, credentials });
+        let open = Some(Open {
+            settings,
+            reach,
+            operator,
+            credentials: Mutex::new(()),
+            told: Told::default(),
+        });
         Ok(Self { connector: request.connector, open })
     }
 

@@ -107,6 +107,23 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
     builder.out
 }
 
+/// The subscriptions, in order.
+pub(crate) fn subscription_ids(settings: &Settings) -> Vec<String> {
+    let mut ids: Vec<String> =
+        settings.scope.subscriptions.iter().map(ToString::to_string).collect();
+    ids.sort();
+    ids
+}
+
+/// The step that makes what the connector signs in with.
+fn credential(connector: &str, settings: &Settings, graph: &str) -> StepTemplate {
+    match settings.credential.kind {
+        CredentialKind::ClientSecret => client_secret::template(connector, settings, graph),
+        CredentialKind::Certificate => certificate::template(connector, settings, graph),
+        CredentialKind::Federated => federated_credential::template(connector, settings, graph),
+    }
+}
+
 /// The role at the root management group, between taking the right and giving it back.
 fn root_group(
     builder: &mut Builder,
@@ -151,23 +168,6 @@ fn unplanned(builder: &mut Builder, first: [u32; 3], graph: &str, arm: &str) {
         }
     }
     builder.single(unplanned_grants::template(planned, graph, arm), None, needs);
-}
-
-/// The subscriptions, in order.
-pub(crate) fn subscription_ids(settings: &Settings) -> Vec<String> {
-    let mut ids: Vec<String> =
-        settings.scope.subscriptions.iter().map(ToString::to_string).collect();
-    ids.sort();
-    ids
-}
-
-/// The step that makes what the connector signs in with.
-fn credential(connector: &str, settings: &Settings, graph: &str) -> StepTemplate {
-    match settings.credential.kind {
-        CredentialKind::ClientSecret => client_secret::template(connector, settings, graph),
-        CredentialKind::Certificate => certificate::template(connector, settings, graph),
-        CredentialKind::Federated => federated_credential::template(connector, settings, graph),
-    }
 }
 
 /// The sub-graph of each subscription.

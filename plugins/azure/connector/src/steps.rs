@@ -57,12 +57,12 @@ pub(crate) fn family(word: &str) -> Result<&'static dyn Family> {
         api_permissions::KIND => &api_permissions::ApiPermissions,
         admin_consent::KIND => &admin_consent::AdminConsent,
         client_secret::KIND => &client_secret::ClientSecret,
-        elevation::KIND => &elevation::Elevation,
-        elevation::REMOVAL_KIND => &elevation::ElevationRemoval,
-        unplanned_grants::KIND => &unplanned_grants::UnplannedGrants,
         certificate::KIND => &certificate::Certificates,
         federated_credential::KIND => &federated_credential::FederatedCredentials,
         retired_credentials::KIND => &retired_credentials::RetiredCredentials,
+        elevation::KIND => &elevation::Elevation,
+        elevation::REMOVAL_KIND => &elevation::ElevationRemoval,
+        unplanned_grants::KIND => &unplanned_grants::UnplannedGrants,
         verification::KIND => &verification::Verification,
         _ => {
             let message = format!("internal error: there are no steps of the kind `{word}`");

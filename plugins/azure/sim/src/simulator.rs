@@ -12,6 +12,7 @@ use crate::certificates::Authority;
 use crate::clock;
 use crate::control;
 use crate::error::SimulatorError;
+use crate::faults::error_reply;
 use crate::founding;
 use crate::http::Call;
 use crate::http::reply::{Delivery, Outcome, Reply};
@@ -21,7 +22,7 @@ use crate::platform::{self, Desk};
 use crate::ready::{Ready, ReadyEndpoints, ReadyIdentity, ReadyOperator, ReadyPlatform};
 use crate::scenario::{DEFAULT, Scenario, Service};
 use crate::signing::{SigningKey, random_text};
-use crate::store::{Store, files};
+use crate::store::{Store, Unsynced, files};
 use crate::traffic::Traffic;
 use crate::world::{Endpoints, World};
 
@@ -257,7 +258,7 @@ fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
     let call = Call::new(service, &method, &target, headers.clone(), body, now);
     let whole = |reply: Reply| Outcome { reply, delivery: Delivery::Whole };
     match (call, refused) {
-        (Ok(mut call), None) => locked(world).answer(&mut call),
+        (Ok(mut call), None) => acknowledged(world, &mut call),
         (Ok(mut call), Some(status)) => {
             let text = "The request is too large or took too long to arrive.";
             whole(locked(world).refuse(&mut call, status.as_u16(), text))
@@ -266,6 +267,24 @@ fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
             let mut call = Call::unreadable(service, &method, headers, now);
             let text = "The address of the request is not readable.";
             whole(locked(world).refuse(&mut call, 400, text))
+        }
+    }
+}
+
+/// Answers a call, and lets the answer out when what it changed is on the disk. Other calls are
+/// answered meanwhile.
+fn acknowledged(world: &Mutex<World>, call: &mut Call) -> Outcome {
+    let (outcome, unsynced) = {
+        let mut world = locked(world);
+        (world.answer(call), world.store.unsynced())
+    };
+    match unsynced.map_or(Ok(()), Unsynced::wait) {
+        Ok(()) => outcome,
+        Err(error) => {
+            tracing::error!(%error, "a change could not be written through");
+            let text = "The change could not be kept.";
+            let reply = error_reply(call, 500, "InternalServerError", text);
+            Outcome { reply, delivery: Delivery::Whole }
         }
     }
 }

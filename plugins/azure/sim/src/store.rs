@@ -1,7 +1,7 @@
 //! The tenant's objects, and the change log that makes them outlive the process.
 //!
 //! A handler changes objects through [`Store::put`] and [`Store::remove`]; nothing is acknowledged
-//! before [`Store::commit`] has written the whole change as one line.
+//! before the whole change was appended as one line and that line is on the disk.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,7 @@ mod assignments;
 pub(crate) mod files;
 mod log;
 pub(crate) mod objects;
+mod sync;
 
 pub(crate) use assignments::RoleAssignments;
 use log::{Batch, Change, ChangeLog};
@@ -22,6 +23,8 @@ pub(crate) use objects::{
     RoleAssignment, RoleDefinition, ServicePrincipal, TenantRecord,
 };
 use objects::{PlatformCredential, WebhookDelivery};
+
+pub(crate) use sync::Unsynced;
 
 /// Everything that was created, by kind and id.
 #[derive(Debug, Default)]
@@ -37,6 +40,7 @@ pub(crate) struct Store {
     /// How many ids were given out.
     pub(crate) counter: u64,
     pending: Vec<Change>,
+    unsynced: Option<Unsynced>,
     log: Option<ChangeLog>,
 }
 
@@ -59,8 +63,8 @@ impl Store {
 
     /// Creates or replaces an object.
     pub(crate) fn put(&mut self, object: Object) {
-        self.apply(Change::Put(object.clone()));
-        self.pending.push(Change::Put(object));
+        self.apply(Change::Put(Box::new(object.clone())));
+        self.pending.push(Change::Put(Box::new(object)));
     }
 
     /// Removes an object.
@@ -75,21 +79,32 @@ impl Store {
         self.counter
     }
 
-    /// Writes what changed since the last commit. After an error memory is ahead of the disk, and
-    /// the log refuses every later commit.
+    /// Writes what changed since the last commit, and waits until it is on the disk.
     pub(crate) fn commit(&mut self) -> std::io::Result<()> {
+        self.append()?;
+        self.unsynced().map_or(Ok(()), Unsynced::wait)
+    }
+
+    /// Appends what changed since the last commit to the log. After an error memory is ahead of
+    /// the disk, and the log refuses every later commit.
+    pub(crate) fn append(&mut self) -> std::io::Result<()> {
         let changes = std::mem::take(&mut self.pending);
-        match &mut self.log {
-            Some(log) if !changes.is_empty() => {
-                log.append(&Batch { counter: self.counter, changes })
-            }
-            _ => Ok(()),
+        if let Some(log) = &mut self.log
+            && !changes.is_empty()
+        {
+            self.unsynced = Some(log.append(&Batch { counter: self.counter, changes })?);
         }
+        Ok(())
+    }
+
+    /// What was appended last and may not be on the disk yet: nothing may be acknowledged before.
+    pub(crate) fn unsynced(&mut self) -> Option<Unsynced> {
+        self.unsynced.take()
     }
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Put(object) => self.apply_put(object),
+            Change::Put(object) => self.apply_put(*object),
             Change::Remove { kind, id } => self.apply_remove(kind, id),
         }
     }
@@ -137,7 +152,7 @@ impl Store {
             .chain(definitions)
             .chain(platform)
             .chain(deliveries)
-            .map(Change::Put)
+            .map(|object| Change::Put(Box::new(object)))
             .collect()
     }
 }

@@ -85,7 +85,8 @@ impl World {
         }
     }
 
-    /// Answers one call: the scenario's faults first, then the service, then the disk.
+    /// Answers one call: the scenario's faults first, then the service, then the log. What was
+    /// appended to the log is on the disk only when [`Store::unsynced`] says so.
     pub(crate) fn answer(&mut self, call: &mut Call) -> Outcome {
         self.requests += 1;
         call.request_id = seeded_id(self.scenario.seed, "request", self.requests);
@@ -157,7 +158,7 @@ impl World {
             Service::Graph => graph::answer(self, call),
             Service::Platform => platform::answer(self, call),
         };
-        match self.store.commit() {
+        match self.store.append() {
             Ok(()) => reply,
             Err(error) => {
                 tracing::error!(%error, "a change could not be written");

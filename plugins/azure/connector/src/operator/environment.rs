@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use skybridge_azure_client::certificate::Certificate;
 use skybridge_azure_client::login::{ClientAssertionSource, ClientSecretSource};
-use skybridge_azure_client::{Certificate, ClientError, Secret, TokenSource};
+use skybridge_azure_client::{ClientError, Secret, TokenSource};
 
 use super::{Reaching, Variables};
 
@@ -47,27 +48,31 @@ pub(super) fn source(
         return Ok(Arc::new(source));
     }
     if let Some(path) = variables.get("AZURE_CLIENT_CERTIFICATE_PATH") {
-        if variables.get("AZURE_CLIENT_CERTIFICATE_PASSWORD").is_some() {
-            let message = "AZURE_CLIENT_CERTIFICATE_PASSWORD is set, and certificates are read \
-                           without a password; store the key as unencrypted PKCS#8 PEM that only \
-                           its owner may read";
-            return Err(ClientError::Credential { message: message.into() });
-        }
-        let certificate = Certificate::from_pem(&read(&path)?).map_err(|error| {
-            ClientError::Credential { message: format!("`{path}` cannot be used: {error}") }
-        })?;
-        return Ok(Arc::new(ClientAssertionSource::with_certificate(
+        let certificate = Arc::new(certificate(variables, &path)?);
+        let source = ClientAssertionSource::with_certificate(
             endpoints,
             transport,
             tenant,
             client_id,
-            Arc::new(certificate),
-        )));
+            certificate,
+        );
+        return Ok(Arc::new(source));
     }
     let path = variables.needed("AZURE_FEDERATED_TOKEN_FILE")?;
     // The file is replaced again and again by whoever signs it.
     let make = Arc::new(move |_: &str| Ok(Secret::new(read(&path)?.expose().trim())));
     Ok(Arc::new(ClientAssertionSource::new(endpoints, transport, tenant, client_id, make)))
+}
+
+fn certificate(variables: &Variables, path: &str) -> Result<Certificate, ClientError> {
+    if variables.get("AZURE_CLIENT_CERTIFICATE_PASSWORD").is_some() {
+        let message = "AZURE_CLIENT_CERTIFICATE_PASSWORD is set, and certificates are read without \
+                       a password; store the key as unencrypted PKCS#8 PEM that only its owner may \
+                       read";
+        return Err(ClientError::Credential { message: message.into() });
+    }
+    Certificate::from_pem(&read(path)?)
+        .map_err(|error| ClientError::Credential { message: format!("`{path}`: {error}") })
 }
 
 fn read(path: &str) -> Result<Secret, ClientError> {

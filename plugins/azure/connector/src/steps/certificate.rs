@@ -200,8 +200,9 @@ async fn apply_own(
     let thumbprint = certificate.certificate.thumbprint();
     key::seal(session, &certificate).await?;
     let present = app.key_credentials.iter().map(KeyCredential::of);
-    let present = present.filter(|one| one.thumbprint().as_deref() == Some(thumbprint.as_str()));
-    if let Some(entry) = present.last() {
+    let mut present =
+        present.filter(|one| one.thumbprint().as_deref() == Some(thumbprint.as_str()));
+    if let Some(entry) = present.next_back() {
         let name = entry.display_name.unwrap_or_default();
         if credential::is_always_new(step) && name != tag {
             return Err(key::already_in_use(session, &thumbprint));
@@ -361,8 +362,10 @@ impl Family for Certificates {
             .find(&key_credentials::get_request(id))
             .await
             .map_err(|error| classify(error, Lag::Impossible))?;
-        let entries = app.map(|app| app.key_credentials).unwrap_or_default();
-        if entries.iter().any(|entry| KeyCredential::of(entry).key_id == key_id) {
+        let listed = app.is_some_and(|app| {
+            app.key_credentials.iter().any(|entry| KeyCredential::of(entry).key_id == key_id)
+        });
+        if listed {
             return Ok(still("the application still lists the certificate"));
         }
         let name = names::certificate_vault_name(undo_field(undo, "thumbprint")?);

@@ -2,6 +2,7 @@
 //! there is none to keep, to hand over or to replace.
 
 use serde_json::{Value, json};
+use skybridge_azure_client::ClientError;
 use skybridge_azure_client::graph::federated_credentials::{
     self, FEDERATED_MAX, FederatedCredential, NewFederatedCredential,
 };
@@ -279,12 +280,13 @@ impl Family for FederatedCredentials {
 
     async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
         let (app, id) = (undo_field(undo, "object-id")?, undo_field(undo, "id")?);
-        let request = federated_credentials::list_request(app);
-        match session.list::<FederatedCredential>(request).await {
-            Ok(listed) => Ok(still_if(
-                listed.iter().any(|one| one.id == id),
-                "the application still lists the federated credential",
-            )),
+        let listed: std::result::Result<Vec<FederatedCredential>, ClientError> =
+            session.list(federated_credentials::list_request(app)).await;
+        match listed {
+            Ok(list) => {
+                let there = list.iter().any(|one| one.id == id);
+                Ok(still_if(there, "the application still lists the federated credential"))
+            }
             Err(error) if error.is_status(404) => Ok(nothing_left()),
             Err(error) => Err(classify(error, Lag::Impossible)),
         }

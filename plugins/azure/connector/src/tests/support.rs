@@ -192,7 +192,7 @@ impl Rehearsal {
     pub(super) async fn control(&self, path: &str, body: Option<Value>) -> Value {
         provide_cryptography();
         let url = format!("{}/{path}", self.ready["url"].as_str().unwrap().trim_end_matches('/'));
-        let http = reqwest::Client::new();
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         let request = match body {
             Some(body) => http.post(url).body(body.to_string()),
             None => http.get(url),

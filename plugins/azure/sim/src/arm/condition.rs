@@ -34,9 +34,9 @@ pub(crate) struct Triple {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Expression {
-    All(Vec<Expression>),
-    Any(Vec<Expression>),
-    Not(Box<Expression>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
     Action(Vec<String>),
     /// Suboperations belong to data actions: none of them happens here.
     Suboperation,

@@ -5,12 +5,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::files::{self, DirectoryLock};
 use super::objects::{Kind, Object};
+use super::sync::{Disk, Unsynced};
 use crate::error::SimulatorError;
 
 /// Format of the log; a later one is refused rather than misread.
@@ -19,8 +21,9 @@ const FORMAT: u32 = 1;
 /// One change of one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "one request changes a handful of objects")]
 pub(super) enum Change {
-    Put(Object),
+    Put(Box<Object>),
     Remove { kind: Kind, id: Uuid },
 }
 
@@ -43,6 +46,7 @@ struct Line<B> {
 pub(super) struct ChangeLog {
     path: PathBuf,
     file: fs_err::File,
+    disk: Arc<Disk>,
     broken: bool,
     _lock: DirectoryLock,
 }
@@ -52,7 +56,8 @@ impl ChangeLog {
         let lock = DirectoryLock::take(directory)?;
         let path = directory.join("changes.ndjson");
         let file = files::open_append(&path)?;
-        Ok(Self { path, file, broken: false, _lock: lock })
+        let disk = Disk::of(file.try_clone()?);
+        Ok(Self { path, file, disk, broken: false, _lock: lock })
     }
 
     /// Every batch that was written whole.
@@ -78,19 +83,18 @@ impl ChangeLog {
     pub(super) fn compact(&mut self, batch: &Batch) -> Result<(), SimulatorError> {
         files::write_private(&self.path, &encode(batch)?)?;
         self.file = files::open_append(&self.path)?;
+        self.disk = Disk::of(self.file.try_clone()?);
         Ok(())
     }
 
-    /// Writes one batch through to the disk.
-    pub(super) fn append(&mut self, batch: &Batch) -> std::io::Result<()> {
+    /// Appends one batch; it is the caller's to wait until it is on the disk.
+    pub(super) fn append(&mut self, batch: &Batch) -> std::io::Result<Unsynced> {
         if self.broken {
             return Err(std::io::Error::other("an earlier change was not written"));
         }
-        let written = encode(batch)
-            .and_then(|line| self.file.write_all(&line))
-            .and_then(|()| self.file.sync_data());
+        let written = encode(batch).and_then(|line| self.file.write_all(&line));
         self.broken = written.is_err();
-        written
+        written.map(|()| self.disk.appended())
     }
 }
 
