@@ -16,28 +16,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use skybridge_host::library::{Candidate, Trust};
-use skybridge_host::{Instance, NoWitness, Services, Vault, VaultError};
-use skybridge_model::Secret;
+use skybridge_host::{Instance, NoVault, NoWitness, Services};
 use skybridge_model::clock::{FixedClock, Timestamp};
 use skybridge_plugin_protocol::onboard::{Ready, ReadyRequest, StepCall};
 use skybridge_plugin_protocol::open::OpenRequest;
 
 const CALLS: u32 = 20_000;
 const ROUNDS: usize = 7;
-
-struct NoVault;
-
-impl Vault for NoVault {
-    fn get(&self, _: &str, _: &str) -> Result<Option<Secret<Vec<u8>>>, VaultError> {
-        Ok(None)
-    }
-    fn put(&self, _: &str, _: &str, _: Secret<Vec<u8>>) -> Result<(), VaultError> {
-        Ok(())
-    }
-    fn remove(&self, _: &str, _: &str) -> Result<(), VaultError> {
-        Ok(())
-    }
-}
 
 /// What the plugin does for `ready`, without a plugin.
 #[async_trait]

@@ -4,8 +4,11 @@
 mod hello;
 mod manifest;
 mod misbehaving;
+mod offboard;
 mod plan;
+mod platforms;
 mod recovery;
 mod rehearsal;
+mod rotate;
 mod secrets;
 mod tidy;

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use skybridge_host::library::{Candidate, Trust};
-use skybridge_host::{Batches, Instance, Progress, Services, Vault, VaultError, Witness};
-use skybridge_model::Secret;
+use skybridge_host::{Batches, Instance, NoVault, Progress, Services, Witness};
 use skybridge_model::clock::{FixedClock, Timestamp};
 use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::collect::CollectRequest;
@@ -60,20 +59,6 @@ fn spans_and_fields_of_a_plugin_arrive_in_the_hosts_log() {
     let line = line.unwrap_or_else(|| panic!("no line in\n{}", ended.stderr));
     for part in ["INFO", "making{", "address=\"odd.thing@first\"", "colour=\"blue\"", "count=3"] {
         assert!(line.contains(part), "{part} is not in {line}");
-    }
-}
-
-struct NoVault;
-
-impl Vault for NoVault {
-    fn get(&self, _: &str, _: &str) -> Result<Option<Secret<Vec<u8>>>, VaultError> {
-        Ok(None)
-    }
-    fn put(&self, _: &str, _: &str, _: Secret<Vec<u8>>) -> Result<(), VaultError> {
-        Ok(())
-    }
-    fn remove(&self, _: &str, _: &str) -> Result<(), VaultError> {
-        Ok(())
     }
 }
 

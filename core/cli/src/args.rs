@@ -145,7 +145,7 @@ pub(crate) struct PlanArgs {
     pub(crate) detailed_exit_code: bool,
 }
 
-/// `apply`.
+/// `apply` and `rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
     /// The manifest
@@ -155,6 +155,24 @@ pub(crate) struct ApplyArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Steps under way at the same time
+    #[arg(long, value_name = "N")]
+    pub(crate) max_in_flight: Option<u32>,
+}
+
+/// `offboard`.
+#[derive(Debug, Args)]
+pub(crate) struct OffboardArgs {
+    /// The manifest
+    pub(crate) manifest: PathBuf,
+    #[command(flatten)]
+    pub(crate) simulate: SimulateArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Leave nothing that could be restored: what a cloud keeps of deleted things goes too
+    #[arg(long)]
+    pub(crate) purge: bool,
     /// Steps under way at the same time
     #[arg(long, value_name = "N")]
     pub(crate) max_in_flight: Option<u32>,
@@ -175,6 +193,10 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Connect: plan, ask, run, verify, hand over
     Apply(ApplyArgs),
+    /// Replace the credential: make a new one, prove it, hand it over, remove the old one
+    Rotate(ApplyArgs),
+    /// Take away what Skybridge made, and prove that nothing of it is left
+    Offboard(OffboardArgs),
     /// Go on after a crash or Ctrl-C; no step is done twice
     Resume {
         /// The run [default: the last one that did not end]

@@ -2,7 +2,7 @@
 //! cloud when one is meant, open.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skybridge_host::search::{FindError, SearchPath};
@@ -23,6 +23,8 @@ use crate::failure::{Failure, Outcome, plugin_diagnostic};
 pub(crate) struct Checked {
     pub(crate) manifest: Manifest,
     pub(crate) text: String,
+    /// The folder that the manifest's relative paths start from.
+    pub(crate) folder: PathBuf,
     /// By plugin name.
     pub(crate) libraries: BTreeMap<String, Library>,
     /// Warnings.
@@ -66,11 +68,23 @@ fn read(path: &Path) -> Outcome<Vec<u8>> {
 
 /// Reads and checks a manifest file as far as that goes without any plugin's say and with it.
 pub(crate) fn check_file(path: &Path, search: &SearchPath) -> Outcome<Checked> {
-    check(&path.display().to_string(), &read(path)?, search)
+    check(&path.display().to_string(), &read(path)?, folder_of(path), search)
+}
+
+/// The folder a manifest lies in, so that it is found from elsewhere too.
+pub(crate) fn folder_of(manifest: &Path) -> PathBuf {
+    let folder = manifest.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The same for bytes at hand.
-pub(crate) fn check(name: &str, bytes: &[u8], search: &SearchPath) -> Outcome<Checked> {
+pub(crate) fn check(
+    name: &str,
+    bytes: &[u8],
+    folder: PathBuf,
+    search: &SearchPath,
+) -> Outcome<Checked> {
     let source = Source { name, text: bytes };
     let text = skybridge_manifest::quotable(source);
     let (manifest, mut diagnostics) = skybridge_manifest::parse(source);
@@ -91,7 +105,7 @@ pub(crate) fn check(name: &str, bytes: &[u8], search: &SearchPath) -> Outcome<Ch
     }
     match refused {
         Some(failure) => Err(failure),
-        None => Ok(Checked { manifest, text, libraries, warnings: diagnostics }),
+        None => Ok(Checked { manifest, text, folder, libraries, warnings: diagnostics }),
     }
 }
 

@@ -24,6 +24,22 @@ pub(crate) struct Connection {
     pub(crate) destination: String,
     /// In the order the plugin gave them.
     pub(crate) fields: Vec<Field>,
+    /// What the platform knows it by, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery: Option<String>,
+}
+
+/// What withdrawing needs to know, as the journal of the run that handed over keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Given {
+    pub(crate) connection: Connection,
+    /// The plugin's words for the platform.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub(crate) platform: Value,
+    /// What the delivery said undoing it needs.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub(crate) delivery: Value,
 }
 
 /// One value of a connection.
@@ -61,7 +77,14 @@ impl Connection {
             plugin: plugin.to_owned(),
             destination: destination.to_owned(),
             fields,
+            delivery: None,
         }
+    }
+
+    /// Whether the other says the same; how the platform calls it is nothing one could want.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let bare = |it: &Self| Self { delivery: None, ..it.clone() };
+        bare(self) == bare(other)
     }
 
     /// As a plugin gets it: value by name.
@@ -92,6 +115,20 @@ impl Connection {
             let text = format!("{}: {error}", path.display());
             Failure::usage(text, "the record was changed by hand; remove it and apply again")
         })
+    }
+
+    /// Removes the record of a connector; whether there was one.
+    pub(crate) fn remove(state: &StateDir, connector: &str) -> std::io::Result<bool> {
+        let path = state.connection(connector);
+        match fs_err::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        if let Some(folder) = path.parent() {
+            fs_err::File::open(folder)?.sync_all()?;
+        }
+        Ok(true)
     }
 
     /// Writes the record; it is on disk on return.

@@ -10,12 +10,15 @@ mod clock;
 mod commands;
 mod connect;
 mod exit;
+mod expiry;
 mod failure;
 mod handover;
 mod interrupts;
 mod logging;
+mod made;
 mod observe;
 mod perform;
+mod platforms;
 mod record;
 mod render;
 mod run;
@@ -24,6 +27,7 @@ mod simulation;
 mod state;
 mod survey;
 mod ui;
+mod undo;
 mod vault;
 mod witness;
 
@@ -81,6 +85,8 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
         Command::Validate { manifest, format } => commands::validate::run(&app, &manifest, format),
         Command::Plan(args) => commands::plan::run(&app, &args).await,
         Command::Apply(args) => commands::apply::run(&app, &args).await,
+        Command::Offboard(args) => commands::offboard::run(&app, &args).await,
+        Command::Rotate(args) => commands::rotate::run(&app, &args).await,
         Command::Resume { run, max_in_flight } => {
             commands::resume::run(&app, run.as_deref(), max_in_flight).await
         }

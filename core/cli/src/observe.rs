@@ -82,7 +82,9 @@ impl Context {
         let wanted = Self::connection(step, &call.needs).ok();
         let there = Connection::load(&self.state, &step.connector().name).ok().flatten();
         match (wanted, there) {
-            (Some(wanted), Some(there)) if wanted == there => Planned::new(Action::NoOp),
+            (Some(wanted), Some(there)) if wanted.says_the_same(&there) => {
+                Planned::new(Action::NoOp)
+            }
             _ => Planned::new(Action::HandOver),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use skybridge_destination::Event;
 use skybridge_engine::{
     Applied, ApplyCall, Dependency, Direction, Map, Readiness, Ready, ReadyCall, RetryClass, RunId,
     Runner, StepError, Work, WorkStep,
@@ -17,7 +18,8 @@ use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::onboard::{ApplyRequest, ReadyRequest, StepCall, applied};
 
 use crate::connect::Instances;
-use crate::handover::Connection;
+use crate::handover::{Connection, Given};
+use crate::platforms::Platforms;
 use crate::state::StateDir;
 
 /// Everything needed to act on the steps of a plan.
@@ -26,6 +28,9 @@ pub(crate) struct Context {
     pub(crate) plan: Plan,
     pub(crate) instances: Instances,
     pub(crate) state: StateDir,
+    pub(crate) platforms: Platforms,
+    /// What is handed over replaces what was there.
+    pub(crate) rotates: bool,
 }
 
 /// A plugin's error as the engine has it.
@@ -43,7 +48,7 @@ pub(crate) fn step_error(error: PluginError) -> StepError {
     }
 }
 
-fn broken(message: impl Into<String>) -> StepError {
+pub(crate) fn broken(message: impl Into<String>) -> StepError {
     StepError::new(kind::CONTRACT_VIOLATION, RetryClass::Permanent, message)
 }
 
@@ -112,7 +117,8 @@ impl Context {
     pub(crate) fn work(&self, run: RunId) -> Work {
         let mut readiness: BTreeMap<String, Arc<Readiness>> = BTreeMap::new();
         let steps = self.plan.steps().map(|step| work_step(&step, &mut readiness)).collect();
-        Work { run, plan: self.plan.digest(), direction: Direction::Forward, steps }
+        let direction = if self.plan.destroys() { Direction::Undo } else { Direction::Forward };
+        Work { run, plan: self.plan.digest(), direction, steps }
     }
 }
 
@@ -161,8 +167,11 @@ impl Performer {
     async fn perform(self, call: ApplyCall) -> Result<Applied, StepError> {
         let context = &self.0;
         let step = context.step(call.step)?;
+        if context.plan.destroys() {
+            return context.take_back(&step, call.key).await;
+        }
         if step.performer() == Who::Host {
-            return context.hand_over(&step, &call.needs);
+            return context.hand_over(&step, &call).await;
         }
         let request = ApplyRequest {
             step: Context::call(&step, &call.needs)?,
@@ -178,6 +187,9 @@ impl Performer {
 
     async fn probe(self, call: ReadyCall) -> Result<Ready, StepError> {
         let step = self.0.step(call.step)?;
+        if self.0.plan.destroys() {
+            return self.0.nothing_is_left(&step).await;
+        }
         let request = ReadyRequest {
             step: Context::call(&step, &call.needs)?,
             outputs: call.outputs.as_ref().clone(),
@@ -198,22 +210,47 @@ fn audit_outputs(step: &PlannedStep<'_>, applied: &Applied) -> Result<(), StepEr
 }
 
 impl Context {
-    fn hand_over(
+    /// The platform first, the record last: a connection on record was handed over.
+    async fn hand_over(
         &self,
         step: &PlannedStep<'_>,
-        needs: &[Dependency],
+        call: &ApplyCall,
     ) -> Result<Applied, StepError> {
-        let connection = Self::connection(step, needs)?;
+        let connection = Self::connection(step, &call.needs)?;
+        let platform = Self::platform(step)?;
+        let event = if self.rotates { Event::Rotated } else { Event::Connected };
+        let delivered =
+            self.platforms.deliver(&connection, platform.clone(), event, call.key).await?;
+        let undo = serde_json::to_value(Given {
+            connection: connection.clone(),
+            platform,
+            delivery: delivered.as_ref().map(|it| it.undo.clone()).unwrap_or_default(),
+        });
+        let undo = undo.map_err(|error| broken(format!("internal error: {error}")))?;
+        let delivery = delivered.as_ref().map(|it| it.reference.clone());
+        let connection = Connection { delivery, ..connection };
         let path = connection.save(&self.state).map_err(|error| {
             let message = format!("writing the connection's record: {error}");
             StepError::new(kind::UNAVAILABLE, RetryClass::Permanent, message)
         })?;
+        let recorded = format!("recorded in {}", path.display());
         Ok(Applied {
             action: applied::CREATED.to_owned(),
             outputs: Map::new(),
-            undo: Value::Null,
-            detail: Some(format!("recorded in {}", path.display())),
+            undo,
+            detail: Some(match delivered {
+                Some(it) => format!("{}; {recorded}", it.detail),
+                None => recorded,
+            }),
         })
+    }
+
+    /// The plugin's words for the platform, null when it has none.
+    fn platform(step: &PlannedStep<'_>) -> Result<Value, StepError> {
+        let desired = step.desired();
+        let words = desired.get("platform").cloned().unwrap_or_default();
+        skybridge_plan::resolve(&words, |_, _| None)
+            .map_err(|error| broken(format!("{}: {error}", step.address())))
     }
 }
 

@@ -7,12 +7,37 @@ use skybridge_journal::{FileStore, RunPhase};
 use skybridge_model::Timestamp;
 
 use crate::args::SimulateArgs;
+use crate::connect;
 use crate::failure::{Failure, Outcome};
 use crate::session::engine_failure;
 use crate::state::{StateDir, private_folder, write_durably};
 
-/// The version of `run.json`.
-const VERSION: u32 = 1;
+/// The version of `run.json`. Version 1 had no kind: all runs connected.
+const VERSION: u32 = 2;
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RunKind {
+    /// It connects.
+    #[default]
+    Apply,
+    /// It replaces the credential of a connection.
+    Rotate,
+    /// It takes away what earlier runs made.
+    Offboard,
+}
+
+impl RunKind {
+    /// The command that begins such a run.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Rotate => "rotate",
+            Self::Offboard => "offboard",
+        }
+    }
+}
 
 /// `run.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,8 +45,13 @@ const VERSION: u32 = 1;
 pub(crate) struct RunRecord {
     pub(crate) version: u32,
     pub(crate) run: String,
+    #[serde(default)]
+    pub(crate) kind: RunKind,
     /// The manifest's path as the user gave it, for messages.
     pub(crate) manifest: String,
+    /// The folder it lies in, absolute.
+    #[serde(default)]
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) started: Timestamp,
     pub(crate) simulate: bool,
     pub(crate) scenario: Option<PathBuf>,
@@ -92,11 +122,19 @@ impl RunDir {
 }
 
 impl RunRecord {
-    pub(crate) fn new(run: &str, manifest: &Path, started: Timestamp, args: &SimulateArgs) -> Self {
+    pub(crate) fn new(
+        run: &str,
+        kind: RunKind,
+        manifest: &Path,
+        started: Timestamp,
+        args: &SimulateArgs,
+    ) -> Self {
         Self {
             version: VERSION,
             run: run.to_owned(),
+            kind,
             manifest: manifest.display().to_string(),
+            folder: Some(connect::folder_of(manifest)),
             started,
             simulate: args.simulate,
             // Absolute: whoever goes on with the run may stand elsewhere.

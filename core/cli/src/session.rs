@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skybridge_engine::{Limits, RunId};
+use skybridge_host::Vault;
 use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
-use skybridge_plan::{ConnectorInput, PlanOptions, Planned};
+use skybridge_plan::{ConnectorInput, Plan, PlanOptions, Planned};
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::onboard::DescribeRequest;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::observe::Looker;
 use crate::perform::Context;
+use crate::platforms::Platforms;
 use crate::render::diagnostics::show;
 use crate::render::failures::diagnose;
 use crate::simulation::Simulation;
@@ -34,6 +36,7 @@ pub(crate) struct Session {
     pub(crate) state: StateDir,
     pub(crate) identity: PathBuf,
     pub(crate) instances: Instances,
+    platforms: Platforms,
     simulation: Simulation,
     _lock: StateLock,
 }
@@ -56,9 +59,31 @@ impl Session {
         let vault = vault::open(&state.vault(), &identity)?;
         let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), app.ui, on_progress)?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
+        let vault: Arc<dyn Vault> = vault;
+        let platforms = Platforms::new(&checked, &simulation, &vault);
         let surroundings = app.surroundings(vault, audit);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
-        Ok(Self { checked, state, identity, instances, simulation, _lock: lock })
+        Ok(Self { checked, state, identity, instances, platforms, simulation, _lock: lock })
+    }
+
+    /// What is needed to act on the steps of a plan.
+    pub(crate) fn context(&self, plan: Plan) -> Context {
+        Context {
+            plan,
+            instances: self.instances.clone(),
+            state: self.state.clone(),
+            platforms: self.platforms.clone(),
+            rotates: false,
+        }
+    }
+
+    /// There is no connection of that name on record.
+    pub(crate) fn no_connection(&self, name: &str) -> Box<Failure> {
+        let summary = format!("there is no connection `{name}` on record");
+        let diagnostic = Diagnostic::error("SKY-RUN-004", summary)
+            .detail(format!("looked in {}", self.state.connection(name).display()))
+            .help("`skybridge apply` makes it");
+        Failure::new(Exit::Stuck, diagnostic)
     }
 
     /// Closes what has to be closed in order.
@@ -81,13 +106,15 @@ impl Session {
         let surveyed = survey::survey(app, &self.instances, purpose).await?;
         refuse_errors(app, surveyed.findings)?;
         let asked = Asked { purpose, facts: surveyed.facts };
-        describe(&self.checked, &self.instances, &asked, options, self.state.clone()).await
+        let plan = describe(&self.checked, &self.instances, &asked, options).await?;
+        Ok(self.context(plan))
     }
 
     /// Says everything that would keep the plan's writes from working; errors end the command
     /// before the first of them.
     pub(crate) async fn preflight(&self, app: &App, context: &Context) -> Outcome<()> {
-        let findings = survey::preflight(app, &self.instances, &context.plan).await?;
+        let mut findings = self.platforms.check(&context.plan, &self.checked);
+        findings.extend(survey::preflight(app, &self.instances, &context.plan).await?);
         refuse_errors(app, findings)
     }
 
@@ -115,8 +142,8 @@ impl Session {
             seen.insert(failure.address, planned);
         }
         // The tasks that looked are done, so nobody else holds it; a copy would be as good.
-        let Context { plan, instances, state } = Arc::unwrap_or_clone(context);
-        let context = Context { plan: plan.with_observations(seen), instances, state };
+        let context = Arc::unwrap_or_clone(context);
+        let context = Context { plan: context.plan.with_observations(seen), ..context };
         Ok(Observed { context, unseen })
     }
 }
@@ -153,8 +180,7 @@ pub(crate) async fn describe(
     instances: &Instances,
     asked: &Asked,
     options: &PlanOptions,
-    state: StateDir,
-) -> Outcome<Context> {
+) -> Outcome<Plan> {
     connect::require(checked, capability::ONBOARD)?;
     let mut inputs = Vec::new();
     for connector in &checked.manifest.connectors {
@@ -179,9 +205,7 @@ pub(crate) async fn describe(
     }
     let (plan, diagnostics) = skybridge_plan::plan(inputs, options);
     match plan {
-        Some(plan) if !diagnostics.has_errors() => {
-            Ok(Context { plan, instances: instances.clone(), state })
-        }
+        Some(plan) if !diagnostics.has_errors() => Ok(plan),
         _ => Err(Failure::manifest(diagnostics, checked.text.clone())),
     }
 }

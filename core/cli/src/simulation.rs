@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skybridge_host::{Instance, Library, NoWitness};
+use skybridge_host::{Instance, Library, NoVault, NoWitness};
+use skybridge_model::Secret;
 use skybridge_plugin_protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
 
@@ -14,7 +15,6 @@ use crate::clock::SystemClock;
 use crate::connect::{Checked, Surroundings, simulates};
 use crate::failure::{Failure, Outcome};
 use crate::state::StateDir;
-use crate::vault::NoVault;
 
 /// Asking a simulator that runs on this machine.
 const ASK_DEADLINE: Duration = Duration::from_secs(10);
@@ -24,7 +24,30 @@ const ASK_DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) struct Simulation {
     /// By plugin name.
     pub(crate) clouds: BTreeMap<String, SimulatedCloud>,
+    /// What connections are handed over to in a rehearsal, by plugin name.
+    pub(crate) platforms: BTreeMap<String, SimulatedPlatform>,
     hosts: Vec<Instance>,
+}
+
+/// The platform at the other end of a simulated cloud.
+#[derive(Clone)]
+pub(crate) struct SimulatedPlatform {
+    /// Address and key by the word for such a destination; one it lacks is not there.
+    pub(crate) services: BTreeMap<&'static str, (String, Secret<String>)>,
+    pub(crate) ca_pem: String,
+}
+
+impl SimulatedPlatform {
+    fn of(reply: &SimulateReply) -> Self {
+        let keys = reply.more.get("platform");
+        let service = |word: &'static str, key: &str| {
+            let address = reply.endpoints.get(word)?.clone();
+            let key = keys?.get(key)?.as_str()?;
+            Some((word, (address, Secret::new(key.to_owned()))))
+        };
+        let all = [service("ox", "ox-key"), service("webhook", "webhook-key")];
+        Self { services: all.into_iter().flatten().collect(), ca_pem: reply.ca_pem.clone() }
+    }
 }
 
 impl Simulation {
@@ -37,7 +60,11 @@ impl Simulation {
     ) -> Outcome<Self> {
         let mut this = Self::default();
         if let Some(url) = &args.simulator {
-            let cloud = cloud(ask(url).await?);
+            let reply = ask(url).await?;
+            let platform = SimulatedPlatform::of(&reply);
+            let cloud = cloud(reply);
+            let plugins = checked.libraries.keys();
+            this.platforms = plugins.map(|p| (p.clone(), platform.clone())).collect();
             this.clouds = checked.libraries.keys().map(|p| (p.clone(), cloud.clone())).collect();
         } else if args.simulate {
             let scenario = args.scenario.as_deref().map(read_scenario).transpose()?;
@@ -53,6 +80,7 @@ impl Simulation {
                     record: None,
                 };
                 let (instance, reply) = start(library, &request, log).await?;
+                this.platforms.insert(plugin.clone(), SimulatedPlatform::of(&reply));
                 this.clouds.insert(plugin.clone(), cloud(reply));
                 this.hosts.push(instance);
             }

@@ -48,11 +48,6 @@ impl StateDir {
         Ok(Self(path))
     }
 
-    /// For commands that keep nothing.
-    pub(crate) fn nowhere() -> Self {
-        Self(PathBuf::new())
-    }
-
     /// The directory itself.
     pub(crate) fn path(&self) -> &Path {
         &self.0

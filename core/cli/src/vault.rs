@@ -30,24 +30,6 @@ impl skybridge_host::Vault for HostVault {
     }
 }
 
-/// A vault for commands that must not need one: it holds nothing and takes nothing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NoVault;
-
-impl skybridge_host::Vault for NoVault {
-    fn get(&self, _: &str, _: &str) -> Result<Option<Secret<Vec<u8>>>, VaultError> {
-        Ok(None)
-    }
-
-    fn put(&self, _: &str, _: &str, _: Secret<Vec<u8>>) -> Result<(), VaultError> {
-        Err(VaultError("this command keeps no secrets".to_owned()))
-    }
-
-    fn remove(&self, _: &str, _: &str) -> Result<(), VaultError> {
-        Ok(())
-    }
-}
-
 /// Opens the vault in `folder` with the user's identity.
 pub(crate) fn open(folder: &Path, identity: &Path) -> Outcome<Arc<HostVault>> {
     skybridge_vault::Vault::open(folder, identity).map(|vault| Arc::new(HostVault(vault))).map_err(

@@ -15,4 +15,4 @@ pub mod services;
 pub use error::{LoadError, PluginError, Retry};
 pub use instance::{Batches, Instance};
 pub use library::Library;
-pub use services::{NoWitness, Progress, Services, Vault, VaultError, Witness};
+pub use services::{NoVault, NoWitness, Progress, Services, Vault, VaultError, Witness};

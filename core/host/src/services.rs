@@ -74,6 +74,24 @@ pub struct NoWitness;
 
 impl Witness for NoWitness {}
 
+/// A vault for callers that must not need one: it holds nothing and takes nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct NoVault;
+
+impl Vault for NoVault {
+    fn get(&self, _: &str, _: &str) -> Result<Option<Secret<Vec<u8>>>, VaultError> {
+        Ok(None)
+    }
+
+    fn put(&self, _: &str, _: &str, _: Secret<Vec<u8>>) -> Result<(), VaultError> {
+        Err(VaultError("no secrets are kept here".to_owned()))
+    }
+
+    fn remove(&self, _: &str, _: &str) -> Result<(), VaultError> {
+        Ok(())
+    }
+}
+
 /// What the services of one connector are made of.
 #[derive(Clone)]
 pub struct Services {

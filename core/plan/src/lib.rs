@@ -21,6 +21,7 @@ mod resolve;
 mod scopes;
 mod selector;
 mod step;
+mod take_back;
 pub mod view;
 
 pub use action::{Action, Counts, Performer};
@@ -32,6 +33,7 @@ pub use plan::{Connector, Note, Plan, Planned};
 pub use resolve::{Unresolved, resolve};
 pub use selector::{Selector, SelectorError};
 pub use step::PlannedStep;
+pub use take_back::{TakeBack, Undoing, take_back};
 
 /// The kind of the step with which the host ends every connector.
 pub const HAND_OVER: &str = "hand-over";

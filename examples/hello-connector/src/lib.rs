@@ -9,8 +9,8 @@ use skybridge_plugin_sdk::protocol::collect::{Asset, Batch, CollectRequest};
 use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Call, DescribeRequest, Description, Observation, ObserveRequest, Ready,
-    ReadyRequest, Step, StepCall, StepTemplate, Undo, UndoRequest, Undone, applied, effect,
-    observed,
+    ReadyRequest, Remains, Step, StepCall, StepTemplate, Undo, UndoRequest, Undone, applied,
+    effect, observed,
 };
 use skybridge_plugin_sdk::protocol::open::OpenRequest;
 use skybridge_plugin_sdk::{
@@ -114,6 +114,11 @@ impl Onboard for Hello {
     async fn undo(&self, request: UndoRequest, _: &Ctx) -> Result<Undone> {
         let file = request.undo.as_str().unwrap_or_default();
         Ok(Undone { removed: fs_err::remove_file(file).is_ok(), detail: None })
+    }
+
+    async fn remains(&self, request: UndoRequest, _: &Ctx) -> Result<Remains> {
+        let file = PathBuf::from(request.undo.as_str().unwrap_or_default());
+        Ok(Remains { remains: file.exists(), detail: None })
     }
 }
 

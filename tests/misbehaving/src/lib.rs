@@ -90,19 +90,25 @@ impl Onboard for Misbehaving {
         let span = tracing::info_span!("making", address, colour = "blue");
         span.in_scope(|| tracing::info!(count = 3, "made"));
         assert!(!self.does("panic-in-apply"), "blew up while applying {address}");
+        let undo = json!({ "id": address });
         let mut outputs = std::collections::BTreeMap::new();
         if !self.does("forget-an-output") {
             outputs.insert("id".to_owned(), json!(address));
         }
-        Ok(Applied { action: applied::CREATED.into(), outputs, ..Applied::default() })
+        Ok(Applied { action: applied::CREATED.into(), outputs, undo, ..Applied::default() })
     }
 
     async fn ready(&self, _: ReadyRequest, _: &Ctx) -> Result<Ready> {
         Ok(Ready { ready: true, reason: None })
     }
 
-    async fn undo(&self, _: UndoRequest, _: &Ctx) -> Result<Undone> {
-        Ok(Undone::default())
+    async fn undo(&self, request: UndoRequest, _: &Ctx) -> Result<Undone> {
+        if self.does("keep-what-it-made") && request.address.ends_with("@first") {
+            return Err(
+                Error::new(kind::PERMISSION_DENIED, "nobody may remove it").help("ask its owner")
+            );
+        }
+        Ok(Undone { removed: true, detail: None })
     }
 }
 

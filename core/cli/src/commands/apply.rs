@@ -1,25 +1,18 @@
 //! `skybridge apply`: look at the world, show what is to be done, ask, run, sum up.
 
-use std::path::Path;
-
-use skybridge_engine::RunId;
-use skybridge_journal::RunState;
-use skybridge_manifest::Destination;
-use skybridge_model::{Diagnostic, Entropy as _};
 use skybridge_plan::view::{self, text::TextOptions};
-use skybridge_plan::{Action, Plan, PlanOptions};
+use skybridge_plan::{Action, PlanOptions};
 use skybridge_plugin_protocol::onboard::purpose;
 
 use crate::app::App;
 use crate::args::ApplyArgs;
-use crate::clock::SystemEntropy;
 use crate::commands::resume;
-use crate::connect::{self, Checked};
+use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::record::{self, RunDir, RunRecord};
+use crate::record::RunKind;
 use crate::render::diagnostics::show;
-use crate::run::{Run, limits};
+use crate::run::{New, Run};
 use crate::session::{Observed, Session};
 use crate::state::StateDir;
 
@@ -30,45 +23,18 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     }
     let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
-    supported(&checked)?;
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
-    go_on_first(app, args, &state).await?;
+    if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, args.max_in_flight).await?
+    {
+        return Ok(exit);
+    }
     let doing = format!("apply {}", args.manifest.display());
     let session =
         Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
     let outcome = plan_and_run(app, args, &session).await;
     session.close().await;
     outcome
-}
-
-/// A run that a crash cut short is gone on with before anything new is planned: its journal alone
-/// knows what was begun.
-async fn go_on_first(app: &App, args: &ApplyArgs, state: &Path) -> Outcome<()> {
-    let Some((run, folder)) = record::unfinished(state) else { return Ok(()) };
-    if !folder.record()?.same_world(&args.simulate) {
-        app.ui.say(format!("run {run} on another cloud has not ended; `skybridge resume {run}`"));
-        return Ok(());
-    }
-    app.ui.say(format!("run {run} has not ended: going on with it first"));
-    // However it ends: what is left of it is part of the world that is looked at next.
-    resume::resume(app, state, &folder, args.max_in_flight).await?;
-    Ok(())
-}
-
-/// Refuses destinations that cannot be handed over to, before anything is made for them.
-fn supported(checked: &Checked) -> Outcome<()> {
-    for connector in &checked.manifest.connectors {
-        if !matches!(connector.destination, Destination::Local | Destination::Manual) {
-            let (kind, title) = connect::destination(&connector.destination);
-            let summary = format!("handing over to {title} (`{kind}`) is not there yet");
-            let diagnostic = Diagnostic::error("SKY-RUN-005", summary)
-                .span(connector.destination_section.value_span("/kind"))
-                .help("use kind = \"local\" or \"manual\"");
-            return Err(Failure::manifest(diagnostic.into(), checked.text.clone()));
-        }
-    }
-    Ok(())
 }
 
 async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {
@@ -94,32 +60,11 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome
         app.ui.say("nothing was done");
         return Ok(Exit::Done);
     }
-    let run = new_run(app);
-    let record = RunRecord::new(&run.to_string(), &args.manifest, app.clock.now(), &args.simulate);
-    let plan = plan_bytes(&context.plan)?;
-    let store = RunDir::create(&session.state, &record, &session.checked.text, &plan)?;
-    app.ui.say(format!("\nrun {run}"));
-    let run = Run {
-        id: run,
-        record,
-        store: Box::new(store),
-        state: RunState::default(),
-        limits: limits(args.max_in_flight),
+    let new = New {
+        kind: RunKind::Apply,
+        manifest: &args.manifest,
+        simulate: &args.simulate,
+        max_in_flight: args.max_in_flight,
     };
-    run.execute(app, session, context).await
-}
-
-/// Run ids begin with their time, so that their order is the order of runs.
-fn new_run(app: &App) -> RunId {
-    let mut random = [0; 10];
-    SystemEntropy.fill(&mut random);
-    let now = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0);
-    RunId::new(uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid())
-}
-
-fn plan_bytes(plan: &Plan) -> Outcome<Vec<u8>> {
-    let mut bytes = Vec::new();
-    view::json::write(plan, &mut bytes)
-        .map_err(|error| Failure::io("writing down the plan", &error))?;
-    Ok(bytes)
+    Run::begin(app, session, &context, &new)?.execute(app, session, context).await
 }

@@ -70,9 +70,15 @@ const OWN: &[(&str, &str, &str)] = &[
         "nothing: the step it was about is looked at again",
     ),
     (
+        "SKY-RUN-009",
+        "something that was made could not be taken back, or is still seen after it was",
+        "its own message says why; mend that or remove it by hand, then offboard again",
+    ),
+    (
         "SKY-RUN-005",
-        "a destination that this version cannot hand over to",
-        "use kind = \"local\" or \"manual\"",
+        "a connection that its destination cannot be given",
+        "the message says why: the key, what the plugin says of the platform, or a simulated cloud \
+         without one; otherwise use kind = \"local\" or \"manual\"",
     ),
 ];
 
@@ -86,9 +92,11 @@ fn own() -> impl Iterator<Item = Explanation> {
     };
     let manifest = skybridge_manifest::EXPLANATIONS.iter();
     let plan = skybridge_plan::codes::ALL.iter();
+    let destination = skybridge_destination::EXPLANATIONS.iter();
     OWN.iter()
         .map(move |(code, cause, fix)| explained(code, cause, fix))
         .chain(manifest.map(move |known| explained(known.code, known.cause, known.fix)))
+        .chain(destination.map(move |known| explained(known.code, known.cause, known.fix)))
         .chain(plan.map(move |known| explained(known.code, known.title, known.text)))
 }
 

@@ -2,10 +2,12 @@
 
 pub(crate) mod apply;
 pub(crate) mod explain;
+pub(crate) mod offboard;
 pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod resume;
+pub(crate) mod rotate;
 pub(crate) mod schema;
 pub(crate) mod simulator;
 pub(crate) mod status;

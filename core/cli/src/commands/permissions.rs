@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use skybridge_host::NoWitness;
+use skybridge_host::{NoVault, NoWitness};
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::onboard::{DescribeRequest, Permission};
 
@@ -16,7 +16,6 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::render::diagnostics::show;
 use crate::ui::{Style, Ui};
-use crate::vault::NoVault;
 
 /// The permissions of one connector.
 #[derive(Debug, serde::Serialize)]

@@ -1,9 +1,10 @@
 //! `skybridge plan`: the graph, in the form that is asked for.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
-use skybridge_host::NoWitness;
+use skybridge_host::{NoVault, NoWitness};
 use skybridge_model::Diagnostics;
 use skybridge_plan::view::{
     self,
@@ -15,14 +16,15 @@ use skybridge_plugin_protocol::onboard::purpose;
 
 use crate::app::App;
 use crate::args::{PlanArgs, PlanFormat};
+use crate::commands::offboard;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::record;
 use crate::render::diagnostics::show;
 use crate::session::{self, Asked, Observed, Session};
 use crate::state::StateDir;
 use crate::ui::Ui;
-use crate::vault::NoVault;
 
 pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
     let options = options(args)?;
@@ -31,8 +33,11 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
     let mut stuck = None;
-    // A plan that takes away is made from what was planned to be there; looking comes with the run.
-    let (plan, unseen) = if args.offline || args.destroy {
+    // What runs have made is taken away as their journals say. Without any run, as it was planned to
+    // be there.
+    let (plan, unseen) = if taken_back(args, &state) {
+        (offboard::plan(&checked, &state, &args.simulate, false)?, Diagnostics::new())
+    } else if args.offline || args.destroy {
         (offline(app, &checked, &options).await?, Diagnostics::new())
     } else {
         let doing = format!("plan {}", args.manifest.display());
@@ -68,6 +73,12 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
     })
 }
 
+/// Whether the journals of runs say what there is to take away. A part of it is only ever planned.
+fn taken_back(args: &PlanArgs, state: &Path) -> bool {
+    let whole = args.only.is_empty() && args.upto.is_none();
+    args.destroy && whole && !args.offline && !record::runs(state).is_empty()
+}
+
 /// The plan as the world is, why steps could not be looked at, and what would stop the writes: that
 /// is told after the plan, which is shown all the same.
 async fn look(
@@ -99,8 +110,7 @@ fn options(args: &PlanArgs) -> Outcome<PlanOptions> {
 async fn offline(app: &App, checked: &connect::Checked, options: &PlanOptions) -> Outcome<Plan> {
     let surroundings = app.surroundings(Arc::new(NoVault), Arc::new(NoWitness));
     let instances = connect::open(checked, &surroundings, &std::collections::BTreeMap::new())?;
-    let nowhere = StateDir::nowhere();
-    Ok(session::describe(checked, &instances, &Asked::default(), options, nowhere).await?.plan)
+    session::describe(checked, &instances, &Asked::default(), options).await
 }
 
 fn write(ui: &Ui, args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {

@@ -8,10 +8,10 @@ use skybridge_model::Diagnostic;
 use skybridge_plan::Plan;
 
 use crate::app::App;
+use crate::args::SimulateArgs;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::perform::Context;
 use crate::record::{self, RunDir};
 use crate::render::diagnostics::show;
 use crate::run::{Run, limits};
@@ -35,13 +35,34 @@ pub(crate) async fn resume(
         .run
         .parse()
         .map_err(|_| Failure::usage(format!("`{}` is not a run", record.run), HELP))?;
-    let checked = connect::check(&record.manifest, &folder.manifest()?, &app.search)?;
+    let beside = record.folder.clone();
+    let beside = beside.unwrap_or_else(|| connect::folder_of(Path::new(&record.manifest)));
+    let checked = connect::check(&record.manifest, &folder.manifest()?, beside, &app.search)?;
     let doing = format!("resume {id}");
     let simulate = record.simulate_args();
     let session = Session::open(app, checked, state, &simulate, &doing, Box::new(|_| ())).await?;
     let outcome = go_on(app, &session, folder, id, max_in_flight).await;
     session.close().await;
     outcome
+}
+
+/// A run that a crash cut short is gone on with before anything new is planned: its journal alone
+/// knows what was begun. However it ends, what is left of it is part of the world that is looked at
+/// next; only when it was stopped again there is nothing to look at, and the command ends like this.
+pub(crate) async fn go_on_first(
+    app: &App,
+    state: &Path,
+    simulate: &SimulateArgs,
+    max_in_flight: Option<u32>,
+) -> Outcome<Option<Exit>> {
+    let Some((run, folder)) = record::unfinished(state) else { return Ok(None) };
+    if !folder.record()?.same_world(simulate) {
+        app.ui.say(format!("run {run} on another cloud has not ended; `skybridge resume {run}`"));
+        return Ok(None);
+    }
+    app.ui.say(format!("run {run} has not ended: going on with it first"));
+    let exit = resume(app, state, &folder, max_in_flight).await?;
+    Ok(record::unfinished(state).is_some_and(|(still, _)| still == run).then_some(exit))
 }
 
 const HELP: &str = "`skybridge status` lists the runs; --state names the state directory";
@@ -56,8 +77,7 @@ async fn go_on(
     let record = folder.record()?;
     let plan = Plan::from_json(&folder.plan()?)
         .map_err(|error| Failure::usage(format!("reading the plan of run {id}: {error}"), HELP))?;
-    let instances = session.instances.clone();
-    let context = Context { plan, instances, state: session.state.clone() };
+    let context = session.context(plan);
     let opened = match FileStore::open(&folder.journal()) {
         Ok(opened) => opened,
         Err(error) => return Err(engine_failure("reading the journal", &error)),

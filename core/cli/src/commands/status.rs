@@ -9,6 +9,7 @@ use skybridge_journal::{RunPhase, RunState, Status};
 use crate::app::App;
 use crate::args::ReportFormat;
 use crate::exit::Exit;
+use crate::expiry::{Expiry, Urgency};
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
 use crate::record::{self, RunDir, RunRecord};
@@ -32,6 +33,15 @@ struct StepStatus {
     error: Option<String>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ConnectionStatus {
+    #[serde(flatten)]
+    connection: Connection,
+    /// Nothing when its credential has no end, or none that is known.
+    credential: Option<Expiry>,
+}
+
 pub(crate) fn run(app: &App, wanted: Option<&str>, format: ReportFormat) -> Outcome {
     let mut all = Vec::new();
     let mut connections = Vec::new();
@@ -48,16 +58,23 @@ pub(crate) fn run(app: &App, wanted: Option<&str>, format: ReportFormat) -> Outc
         let help = "without a name, `skybridge status` lists all; --state names the directory";
         return Err(Failure::usage(format!("there is no run `{wanted}`"), help));
     }
+    let now = app.clock.now();
+    let credentials: Vec<ConnectionStatus> = connections
+        .into_iter()
+        .map(|connection| ConnectionStatus { credential: Expiry::of(&connection, now), connection })
+        .collect();
     match format {
         ReportFormat::Json => app.ui.json(&serde_json::json!({
-            "format": "skybridge-status", "version": 1, "runs": all, "connections": connections,
+            "format": "skybridge-status", "version": 1, "runs": all, "connections": credentials,
         }))?,
         ReportFormat::Text => app.ui.out(|out| {
             show(&app.ui, &all, out)?;
-            connections.iter().try_for_each(|connection| show_connection(&app.ui, connection, out))
+            credentials.iter().try_for_each(|it| show_connection(&app.ui, it, out))
         })?,
     }
-    Ok(Exit::Done)
+    let urgent =
+        |it: &ConnectionStatus| it.credential.as_ref().is_some_and(|it| it.state != Urgency::Valid);
+    Ok(if credentials.iter().any(urgent) { Exit::Expires } else { Exit::Done })
 }
 
 fn status(place: &Path, name: &str) -> Option<RunStatus> {
@@ -98,8 +115,9 @@ fn show(ui: &Ui, runs: &[RunStatus], out: &mut dyn Write) -> std::io::Result<()>
     };
     for run in runs {
         let RunRecord { run: id, manifest, started, .. } = &run.record;
-        let kind = if run.record.simulate_args().any() { " (rehearsal)" } else { "" };
-        writeln!(out, "{} {manifest}{kind}", ui.paint(Style::Strong, id))?;
+        let (kind, rehearsal) = (run.record.kind.word(), run.record.simulate_args().any());
+        let rehearsal = if rehearsal { " (rehearsal)" } else { "" };
+        writeln!(out, "{} {kind} {manifest}{rehearsal}", ui.paint(Style::Strong, id))?;
         writeln!(out, "  {}, since {started:.0}, {} steps", run.state, run.steps.len())?;
     }
     writeln!(out, "\nsteps of {}", last.record.run)?;
@@ -112,13 +130,19 @@ fn show(ui: &Ui, runs: &[RunStatus], out: &mut dyn Write) -> std::io::Result<()>
     Ok(())
 }
 
-fn show_connection(ui: &Ui, connection: &Connection, out: &mut dyn Write) -> std::io::Result<()> {
-    let Connection { connector, plugin, destination, fields, .. } = connection;
+fn show_connection(ui: &Ui, it: &ConnectionStatus, out: &mut dyn Write) -> std::io::Result<()> {
+    let Connection { connector, plugin, destination, fields, .. } = &it.connection;
     let name = ui.paint(Style::Strong, connector);
     writeln!(out, "\nconnection {name} ({plugin}), handed over to `{destination}`")?;
     let width = fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
     for field in fields.iter().filter(|field| !field.secret) {
         writeln!(out, "  {:width$}  {}", field.label, field.shown())?;
     }
-    Ok(())
+    let Some(credential) = &it.credential else { return Ok(()) };
+    let (style, hint) = match credential.state {
+        Urgency::Valid => (Style::Quiet, ""),
+        _ => (Style::Bad, "; `skybridge rotate` makes a new one"),
+    };
+    let text = format!("credential {}{hint}", credential.told());
+    writeln!(out, "  {}", ui.paint(style, &text))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use skybridge_model::{Diagnostic, Timestamp};
+use skybridge_model::Timestamp;
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::verify::{VerifyReport, VerifyRequest, check_status};
 
@@ -64,11 +64,7 @@ async fn verify(session: &Session) -> Outcome<Vec<Verified>> {
     for connector in &session.checked.manifest.connectors {
         let name = &connector.name;
         let Some(connection) = Connection::load(&session.state, name)? else {
-            let summary = format!("there is no connection `{name}` on record");
-            let diagnostic = Diagnostic::error("SKY-RUN-004", summary)
-                .detail(format!("looked in {}", session.state.connection(name).display()))
-                .help("`skybridge apply` makes it");
-            return Err(Failure::new(Exit::Stuck, diagnostic));
+            return Err(session.no_connection(name));
         };
         let request = VerifyRequest { connection: connection.facts() };
         let report = session.instances[name]

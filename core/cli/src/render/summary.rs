@@ -14,6 +14,8 @@ pub(crate) struct Where<'a> {
     pub(crate) identity: &'a std::path::Path,
     /// `--simulate` or `--simulator URL` with a blank before it, or nothing.
     pub(crate) simulate: &'a str,
+    /// What a run that went well did, one word.
+    pub(crate) done: &'a str,
 }
 
 /// What came of a run, for people.
@@ -28,14 +30,14 @@ pub(crate) fn run(
     let counts = report.counts;
     let total = report.steps.len();
     let (style, head) = match report.outcome {
-        RunOutcome::Done => (Style::Good, "Connected"),
-        RunOutcome::Failed { .. } => (Style::Bad, "Not connected"),
-        RunOutcome::Interrupted => (Style::Bad, "Interrupted"),
-        RunOutcome::Stuck { .. } => (Style::Bad, "Stuck"),
+        RunOutcome::Done => (Style::Good, place.done.to_owned()),
+        RunOutcome::Failed { .. } => (Style::Bad, format!("Not {}", place.done.to_lowercase())),
+        RunOutcome::Interrupted => (Style::Bad, "Interrupted".to_owned()),
+        RunOutcome::Stuck { .. } => (Style::Bad, "Stuck".to_owned()),
     };
     let ended = counts.done + counts.settled;
     writeln!(out)?;
-    writeln!(out, "{}: {ended} of {total} steps in {seconds:.1} s", ui.paint(style, head))?;
+    writeln!(out, "{}: {ended} of {total} steps in {seconds:.1} s", ui.paint(style, &head))?;
     writeln!(out, "  {}", tally(report))?;
     if report.outcome == RunOutcome::Done {
         for connection in connections {
@@ -47,7 +49,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn tally(report: &RunReport) -> String {
+pub(super) fn tally(report: &RunReport) -> String {
     let mut words: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for step in &report.steps {
         let word = step.action.as_deref().unwrap_or_else(|| step.status.word());

@@ -69,7 +69,7 @@ fn undo_title(body: &skybridge_plugin_protocol::onboard::StepTemplate) -> String
 
 /// The reversed graph of the kept steps. A step waits for the nearest kept ones that needed it,
 /// through any number of steps that are left out.
-fn reverse(graph: &Graph, kept: &[bool]) -> Graph {
+pub(crate) fn reverse(graph: &Graph, kept: &[bool]) -> Graph {
     let above = dependents(graph);
     let steps = to_u32(graph.len());
     let mut reversed = Graph::with_capacity(graph.len(), graph.edge_count());

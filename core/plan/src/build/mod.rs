@@ -16,7 +16,7 @@ mod assemble;
 mod audit;
 mod besides;
 mod connectors;
-mod destroy;
+pub(crate) mod destroy;
 mod late;
 mod local;
 mod references;

@@ -5,7 +5,7 @@ pub mod v1;
 mod write;
 
 pub use read::ReadError;
-pub(crate) use write::{digest, write};
+pub(crate) use write::{connector, digest, step_record, write};
 
 /// The JSON Schema of the newest version.
 #[must_use]

@@ -75,13 +75,18 @@ impl Plan {
         }
         let document: v1::Document = serde_json::from_slice(bytes)?;
         let said = document.digest.clone();
-        let plan = Reader::new(&document)?.read(document)?;
+        let plan = Self::from_document(document)?;
         match said {
             Some(said) if said != plan.digest() => {
                 Err(ReadError::Digest { is: plan.digest(), said })
             }
             _ => Ok(plan),
         }
+    }
+
+    /// A plan of its parts.
+    pub(crate) fn from_document(document: v1::Document) -> Result<Self, ReadError> {
+        Reader::new(&document)?.read(document)
     }
 
     /// The hash of the plan's content: the same for two plans exactly when they say the same.

@@ -77,7 +77,7 @@ fn facts(plan: &Plan) -> v1::Facts {
     }
 }
 
-fn connector(connector: &crate::plan::Connector) -> v1::Connector {
+pub(crate) fn connector(connector: &crate::plan::Connector) -> v1::Connector {
     v1::Connector {
         name: connector.name.clone(),
         plugin: connector.plugin.clone(),
@@ -98,7 +98,7 @@ fn left_out((connector, left): (&crate::plan::Connector, &onboard::LeftOut)) -> 
     }
 }
 
-fn step_record(step: &PlannedStep<'_>) -> v1::Step {
+pub(crate) fn step_record(step: &PlannedStep<'_>) -> v1::Step {
     v1::Step {
         address: step.address_text(),
         connector: step.connector().name.clone(),

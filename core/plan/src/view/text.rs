@@ -87,10 +87,10 @@ impl View<'_> {
     fn header(&mut self) -> io::Result<()> {
         let plan = self.plan;
         let what = if plan.destroys() { "Plan to take away" } else { "Plan to connect" };
-        let how = if plan.online() {
-            "as the clouds were found"
-        } else {
-            "made offline, without looking at the clouds"
+        let how = match (plan.online(), plan.destroys()) {
+            (true, false) => "as the clouds were found",
+            (true, true) => "as the journals of earlier runs tell",
+            (false, _) => "made offline, without looking at the clouds",
         };
         let names: Vec<String> =
             plan.connectors().iter().take(4).map(|c| plain(&c.name).into_owned()).collect();

@@ -166,7 +166,9 @@ impl StepWriter<'_> {
     fn details(&self, step: &PlannedStep<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         let full = self.options.detail == Detail::Full;
-        if let Some(readiness) = step.readiness().filter(|r| !r.waits_for.is_empty()) {
+        // Whatever is taken away is waited for in the same way.
+        let told = full || !step.plan.destroys();
+        if let Some(readiness) = step.readiness().filter(|r| told && !r.waits_for.is_empty()) {
             lines.push(waits(&readiness, full));
         }
         if !full {

@@ -11,4 +11,5 @@ mod hostile;
 mod late;
 mod observations;
 mod selection;
+mod take_back;
 mod views;

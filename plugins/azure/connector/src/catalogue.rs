@@ -8,6 +8,7 @@ use skybridge_plugin_sdk::protocol::manifest::Explanation;
 mod access;
 mod credentials;
 mod directory;
+mod ownership;
 mod preflight;
 mod scope;
 mod service;
@@ -47,17 +48,17 @@ const fn own(
 
 /// Every entry, by area.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    [
+    let areas = [
         access::ENTRIES,
         scope::ENTRIES,
         preflight::ENTRIES,
         directory::ENTRIES,
+        ownership::ENTRIES,
         sign_in::ENTRIES,
         credentials::ENTRIES,
         service::ENTRIES,
-    ]
-    .into_iter()
-    .flatten()
+    ];
+    areas.into_iter().flatten()
 }
 
 /// The entries as the host gets them.

@@ -16,7 +16,7 @@ pub(crate) fn describe(
     settings: &Settings,
     facts: Option<&Facts>,
 ) -> Result<Description> {
-    let addresses = settings.cloud().addresses();
+    let addresses = settings.addresses();
     let (login, graph, arm) = (addresses.login, addresses.graph, addresses.resource_manager);
     let (tenant, kind) = (settings.tenant_id(), settings.credential.kind);
     let made = match kind {

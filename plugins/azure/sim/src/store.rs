@@ -63,8 +63,8 @@ impl Store {
 
     /// Creates or replaces an object.
     pub(crate) fn put(&mut self, object: Object) {
-        self.apply(Change::Put(object.clone()));
-        self.pending.push(Change::Put(object));
+        self.apply(Change::Put(Box::new(object.clone())));
+        self.pending.push(Change::Put(Box::new(object)));
     }
 
     /// Removes an object.
@@ -104,7 +104,7 @@ impl Store {
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Put(object) => self.apply_put(object),
+            Change::Put(object) => self.apply_put(*object),
             Change::Remove { kind, id } => self.apply_remove(kind, id),
         }
     }
@@ -152,7 +152,7 @@ impl Store {
             .chain(definitions)
             .chain(platform)
             .chain(deliveries)
-            .map(Change::Put)
+            .map(|object| Change::Put(Box::new(object)))
             .collect()
     }
 }

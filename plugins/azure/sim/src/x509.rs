@@ -99,3 +99,26 @@ impl Certificate {
         UnparsedPublicKey::new(algorithm, &self.key).verify(text, signature).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_are_too_odd_to_be_refused(bytes in proptest::collection::vec(0_u8.., 0..400)) {
+            proptest::prop_assert!(Certificate::from_der(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn only_certificates_with_rsa_keys_are_read() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+        let error = Certificate::from_pem(&made.pem()).unwrap_err();
+        assert_eq!(error, "its key is not an RSA key");
+        assert!(Certificate::from_pem("-----BEGIN CERTIFICATE-----").is_err());
+        let large = STANDARD.encode(vec![0; CERTIFICATE_BYTES_MAX + 1]);
+        assert!(Certificate::from_base64(&large).unwrap_err().contains("at most"));
+    }
+}

@@ -129,3 +129,28 @@ fn check_operator(operator: &Operator) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, word) in [
+            ("[device-code]\napprove-as = 'nobody@contoso.example'", "nobody"),
+            ("[consent]\napprove-as = 'nobody@contoso.example'", "consent.approve-as"),
+            ("[consent]\nafter-ms = -1", "consent.after-ms"),
+            ("[device-code]\ninterval-seconds = 4000", "interval"),
+            ("[[issuers]]\nurl = 'http://plain.example'", "https://"),
+            ("[operator]\ncertificates = ['no certificate']", "certificates[0]"),
+            (
+                "[[users]]\nid = 'aaaaaaaa-0000-4000-8000-000000000009'\nname = 'n'\n\
+                 principal-name = 'n@contoso.example'\neligible-directory-roles = ['King']",
+                "King",
+            ),
+        ] {
+            let error = Scenario::parse(text).unwrap_err().to_string();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+}

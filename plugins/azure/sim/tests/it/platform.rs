@@ -216,3 +216,27 @@ async fn deliveries_are_signed() {
     let large = "x".repeat(1024 * 1024 + 1);
     assert_eq!(deliver("two", sign(&key, now, &large), json_type, &large).await, 413);
 }
+
+// Goal: an answer that is lost leaves its credential, and a second try makes a second one.
+#[tokio::test]
+async fn a_lost_answer_leaves_its_credential() {
+    let fault = |effect: &str| {
+        format!("\n[[faults]]\nservice = 'platform'\nskip = 1\ntimes = 1\neffect = '{effect}'")
+    };
+    let cloud = Cloud::start(&format!("{PROMPT}{}", fault("reset-after-commit"))).await;
+    let id = azure(&cloud).await["id"].clone();
+    let ready = cloud.simulator.ready();
+    let input = credentials(&cloud, &id, "ours", "c", "s");
+    let body = json!({"query": ADD, "variables": input});
+    let request = cloud.http.post(ready.endpoints.ox.clone());
+    let request = request.header("authorization", ready.platform.ox_key.clone()).json(&body);
+    assert!(request.send().await.is_err());
+    let reply = ask(&cloud, ADD, input).await;
+    let held = &reply.body["data"]["addCredentials"]["connector"]["credentials"];
+    assert_eq!(held.as_array().unwrap().len(), 2, "the platform does not compare names");
+    let cloud = Cloud::start(&format!("{PROMPT}{}", fault("internal-error"))).await;
+    azure(&cloud).await;
+    let reply = ask(&cloud, FAMILIES, json!({})).await;
+    assert_eq!(reply.status, 500);
+    assert!(reply.body["errors"][0]["message"].is_string());
+}

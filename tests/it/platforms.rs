@@ -1,0 +1,92 @@
+//! Handing over to platforms, rehearsed on those of the simulated cloud.
+
+use serde_json::Value;
+use skybridge_tests::{SimulatorProcess, TestEnv};
+
+/// The example's manifest with another destination.
+fn destination(env: &TestEnv, lines: &str) {
+    let text = fs_err::read_to_string(env.path().join("contoso.toml")).unwrap();
+    let changed = text.replace("kind = \"local\"", lines);
+    assert_ne!(text, changed);
+    env.write("contoso.toml", &changed);
+}
+
+const OX: &str = "kind = \"ox\"\nurl = \"https://ox.invalid/graphql\"\nkey = \"env:OX_KEY\"";
+const WEBHOOK: &str =
+    "kind = \"webhook\"\nurl = \"https://hook.invalid/\"\nkey = \"file:hook.key\"";
+
+fn all(simulator: &SimulatorProcess, kind: &str) -> Vec<Value> {
+    simulator.tenant()[kind].as_array().unwrap().clone()
+}
+
+#[test]
+fn ox_has_the_one_set_of_credentials_that_is_current() {
+    let env = TestEnv::new();
+    destination(&env, OX);
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let url = simulator.url();
+    let run = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(run.stderr.contains("credentials `skybridge contoso "), "{}", run.stderr);
+    let first = all(&simulator, "platformCredentials");
+    assert_eq!(first.len(), 1, "{first:?}");
+    let again = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(again.stdout.starts_with("Nothing to do"), "{}", again.stdout);
+
+    env.run(&["rotate", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    let second = all(&simulator, "platformCredentials");
+    assert_eq!(second.len(), 1, "{second:?}");
+    assert_ne!(first, second);
+
+    env.run(&["offboard", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(all(&simulator, "platformCredentials").is_empty());
+}
+
+#[test]
+fn a_webhook_hears_of_every_change() {
+    let env = TestEnv::new();
+    destination(&env, WEBHOOK);
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let url = simulator.url();
+    for command in ["apply", "rotate", "offboard"] {
+        env.run(&[command, "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    }
+    let deliveries = all(&simulator, "webhookDeliveries");
+    let events: Vec<&str> = deliveries.iter().filter_map(|it| it["event"].as_str()).collect();
+    assert_eq!(events, ["connected", "rotated", "removed"], "{deliveries:?}");
+}
+
+#[test]
+fn a_rehearsal_in_this_process_hands_over_too() {
+    let env = TestEnv::new();
+    destination(&env, OX);
+    let run = env.run(&["apply", "contoso.toml", "--simulate", "--yes"]).expect(0);
+    assert!(run.stderr.contains("added to connector"), "{}", run.stderr);
+}
+
+#[test]
+fn what_the_platform_cannot_take_is_refused_before_anything_is_made() {
+    let env = TestEnv::new();
+    let folder = env.path().join("greetings");
+    fs_err::create_dir(&folder).unwrap();
+    let hello = |destination: &str| {
+        env.write(
+            "hello.toml",
+            &format!(
+                "schema = 1\n[connectors.greetings]\nplugin = \"hello\"\n\
+                 settings = {{ folder = {folder:?}, names = [\"ada\"] }}\n\
+                 [connectors.greetings.destination]\n{destination}\n"
+            ),
+        );
+        let refused = env.run(&["apply", "hello.toml", "--yes"]).expect(5);
+        assert!(refused.stderr.contains("SKY-RUN-005"), "{}", refused.stderr);
+        assert!(!folder.join("ada.txt").exists());
+        refused.stderr
+    };
+    let no_key = hello(OX);
+    assert!(no_key.contains("env:OX_KEY"), "{no_key}");
+    let no_file = hello(WEBHOOK);
+    assert!(no_file.contains("hook.key"), "{no_file}");
+    env.write("hook.key", "ox\n");
+    let no_words = hello(&OX.replace("env:OX_KEY", "file:hook.key"));
+    assert!(no_words.contains("does not say what the platform calls"), "{no_words}");
+}

@@ -1,0 +1,132 @@
+//! A new credential in the place of the old one, whenever the process dies.
+
+use serde_json::Value;
+use skybridge_tests::{SimulatorProcess, TestEnv, eventually, finish};
+
+/// Records of a rotation's journal between two instants at which it is killed.
+const STRIDE: usize = 4;
+
+fn credentials(simulator: &SimulatorProcess) -> Vec<String> {
+    let tenant = simulator.tenant();
+    let applications = tenant["applications"].as_array().unwrap().iter();
+    let ours = applications.filter(|it| it["displayName"] == "skybridge-connector");
+    ours.flat_map(|it| it["passwordCredentials"].as_array().unwrap().clone())
+        .map(|it| it["keyId"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The id of the secret on record.
+fn on_record(env: &TestEnv) -> String {
+    let files = env.files();
+    let file = files.iter().find(|path| path.ends_with("connections/contoso.json")).unwrap();
+    let record: Value = serde_json::from_slice(&fs_err::read(file).unwrap()).unwrap();
+    let fields = record["fields"].as_array().unwrap();
+    let secret = fields.iter().find(|field| field["secret"] == true).unwrap();
+    secret["value"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+fn runs(env: &TestEnv) -> usize {
+    env.files().iter().filter(|path| path.ends_with("run.json")).count()
+}
+
+fn records(env: &TestEnv) -> usize {
+    let mut journals: Vec<_> =
+        env.files().into_iter().filter(|path| path.ends_with("journal")).collect();
+    journals.sort();
+    journals.last().map_or(0, |path| fs_err::read_to_string(path).unwrap().lines().count())
+}
+
+#[test]
+fn the_new_one_works_and_the_old_one_is_gone() {
+    let env = TestEnv::new();
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let url = simulator.url();
+    env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    let old = credentials(&simulator);
+    assert_eq!(old, [on_record(&env)]);
+    let rotated = env.run(&["rotate", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(rotated.stdout.contains("Rotated: "), "{}", rotated.stdout);
+    let new = credentials(&simulator);
+    assert_eq!(new, [on_record(&env)]);
+    assert_ne!(new, old);
+    env.run(&["verify", "contoso.toml", "--simulator", url]).expect(0);
+    let again = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(again.stdout.starts_with("Nothing to do"), "{}", again.stdout);
+    let status = env.run(&["status", "--state", ".skybridge"]).expect(0);
+    assert!(status.stdout.contains("rotate contoso.toml (rehearsal)"), "{}", status.stdout);
+
+    // Both secrets are ours; nothing of either is left.
+    env.run(&["offboard", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(credentials(&simulator).is_empty());
+    let sealed = env.files().into_iter().filter(|it| it.extension().is_some_and(|e| e == "age"));
+    assert_eq!(sealed.count(), 0);
+}
+
+#[test]
+fn what_is_not_connected_cannot_be_rotated() {
+    let env = TestEnv::new();
+    let refused = env.run(&["rotate", "contoso.toml", "--simulate", "--yes"]).expect(5);
+    assert!(refused.stderr.contains("SKY-RUN-004"), "{}", refused.stderr);
+    let text = "schema = 1\n[connectors.odd]\nplugin = \"misbehaving\"\n";
+    env.write("odd.toml", &format!("{text}settings = {{ what = \"nothing odd\" }}\n"));
+    let refused = env.run(&["rotate", "odd.toml", "--yes"]).expect(6);
+    assert!(refused.stderr.contains("does not rotate"), "{}", refused.stderr);
+}
+
+fn killed_at(record: usize) {
+    let env = TestEnv::new();
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let url = simulator.url();
+    env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    let old = credentials(&simulator);
+    let mut child =
+        env.command(&["rotate", "contoso.toml", "--simulator", url, "--yes"]).spawn().unwrap();
+    let far = || runs(&env) == 2 && records(&env) >= record;
+    eventually("the rotation has come so far", far);
+    child.kill().unwrap();
+    let _killed = finish(child);
+    let went_on = env.run(&["resume"]);
+    let ended = went_on.code == 2 && went_on.stderr.contains("no run to go on with");
+    assert!(went_on.code == 0 || ended, "{record}: {}\n{}", went_on.stdout, went_on.stderr);
+    let new = credentials(&simulator);
+    assert_eq!(new, [on_record(&env)], "killed at record {record}");
+    assert_ne!(new, old, "killed at record {record}");
+    env.run(&["verify", "contoso.toml", "--simulator", url]).expect(0);
+}
+
+macro_rules! killed {
+    ($($name:ident = $slice:literal;)*) => {
+        $(#[test] fn $name() { killed_at(2 + $slice * STRIDE); })*
+    };
+}
+
+killed! {
+    killed_at_the_first_records = 0;
+    killed_in_the_second_part = 1;
+    killed_in_the_third_part = 2;
+    killed_in_the_fourth_part = 3;
+}
+
+#[test]
+fn a_credential_inside_its_warning_window_ends_status_with_seven() {
+    let env = TestEnv::new();
+    let manifest = env.path().join("contoso.toml");
+    let text = fs_err::read_to_string(&manifest).unwrap();
+    let short =
+        text.replace("lifetime = \"180d\", warn = \"30d\"", "lifetime = \"20d\", warn = \"20d\"");
+    assert_ne!(text, short);
+    env.write("contoso.toml", &short);
+    env.run(&["apply", "contoso.toml", "--simulate", "--yes"]).expect(0);
+    let status = env.run(&["status", "--state", ".skybridge"]).expect(7);
+    assert!(status.stdout.contains("credential expires in 19 days"), "{}", status.stdout);
+    assert!(status.stdout.contains("skybridge rotate"), "{}", status.stdout);
+    let status = env.run(&["status", "--state", ".skybridge", "--format", "json"]).expect(7);
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    let credential = &status["connections"][0]["credential"];
+    assert_eq!(credential["state"], "expires-soon", "{credential}");
+    assert_eq!(credential["days"], 19, "{credential}");
+
+    env.write("contoso.toml", &text);
+    env.run(&["rotate", "contoso.toml", "--simulate", "--yes"]).expect(0);
+    env.run(&["status", "--state", ".skybridge"]).expect(0);
+}
