@@ -192,8 +192,13 @@ fn other_areas_agree() {
     let page: Page<ManagementGroup> = list.agrees(&management_groups::list_request());
     assert_eq!((page.value.len(), page.next()), (2, None));
 
-    let below =
-        Example::of(&folder, GROUPS, file, "ManagementGroups_GetDescendants", "GetDescendants.json");
+    let below = Example::of(
+        &folder,
+        GROUPS,
+        file,
+        "ManagementGroups_GetDescendants",
+        "GetDescendants.json",
+    );
     let page: Page<Descendant> =
         below.agrees(&management_groups::descendants_request(below.parameter("groupId")));
     assert!(page.value.iter().any(Descendant::is_subscription));

@@ -72,6 +72,8 @@ async fn look(
     let grants: Vec<Permission> =
         match survey::list(session, || permissions::list_request(scope)).await? {
             Read::There(grants) => grants,
+            // Whoever has a role at the root group can read this there.
+            Read::Refused(error) if error.status == 403 && is_group(scope) => Vec::new(),
             Read::Refused(error) => {
                 met.push(Met::Closed("the operator's permissions", error));
                 return Ok(());
@@ -100,13 +102,17 @@ async fn look(
     Ok(())
 }
 
+fn is_group(scope: &str) -> bool {
+    scope.to_ascii_lowercase().starts_with("/providers/microsoft.management/")
+}
+
 fn is_write(action: &str) -> bool {
     !action.to_ascii_lowercase().ends_with("/read")
 }
 
 /// A right is missing: where from it would come.
 fn lacks(action: &str, scope: &str, eligible: &[String]) -> Problem {
-    let root = scope.to_ascii_lowercase().starts_with("/providers/microsoft.management/");
+    let root = is_group(scope);
     if !eligible.is_empty() {
         return Problem {
             weight: Weight::Error,
