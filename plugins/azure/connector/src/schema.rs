@@ -38,22 +38,8 @@ pub(crate) fn settings() -> Value {
                 "pattern": "^[^\\u0000-\\u001f<>]*$",
                 "default": "skybridge-connector",
             },
-            "permissions": {
-                "title": "grants",
-                "description": "`seed`: exactly the grants of the onboarding page; `least`: only \
-                                those that an enabled capability needs",
-                "enum": ["seed", "least"],
-                "default": "seed",
-            },
-            "capabilities": {
-                "title": "capabilities",
-                "description": "what the connection is for; all of them when left out. They decide \
-                                what `permissions = \"least\"` grants",
-                "type": "array",
-                "minItems": 1,
-                "uniqueItems": true,
-                "items": { "title": "capability", "enum": Capability::ALL.map(Capability::word) },
-            },
+            "permissions": permissions(),
+            "capabilities": capabilities(),
             "scope": scope(),
             "aks": aks(),
             "credential": credential(),
@@ -161,6 +147,28 @@ fn cloud() -> Value {
                 },
             },
         ],
+    })
+}
+
+fn permissions() -> Value {
+    json!({
+        "title": "grants",
+        "description": "`seed`: exactly the grants of the onboarding page; `least`: only \
+                        those that an enabled capability needs",
+        "enum": ["seed", "least"],
+        "default": "seed",
+    })
+}
+
+fn capabilities() -> Value {
+    json!({
+        "title": "capabilities",
+        "description": "what the connection is for; all of them when left out. They decide \
+                        what `permissions = \"least\"` grants",
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": true,
+        "items": { "title": "capability", "enum": Capability::ALL.map(Capability::word) },
     })
 }
 

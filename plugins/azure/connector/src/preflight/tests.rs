@@ -1,7 +1,9 @@
 //! The parts that need no cloud.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use skybridge_azure_client::arm::deny_assignments::DenyAssignment;
+use skybridge_azure_client::arm::permissions::{self, Permission};
 
 use super::deny::{Verdict, covers};
 use super::findings::{Findings, Problem, Weight};
@@ -82,4 +84,50 @@ fn one_finding_for_one_problem() {
     assert!(detail.ends_with("/subscriptions/0004 and 995 more"), "{detail}");
     assert_eq!((missing.scope.as_deref(), other.severity.as_str()), (None, "warning"));
     assert_eq!(other.scope.as_deref(), Some("/subscriptions/x"));
+}
+
+/// Whether `pattern` fits `text`, told in the plainest way there is.
+fn plainly(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) if plainly(rest, text) => true,
+        (Some((b'*', _)), Some((_, rest))) => plainly(pattern, rest),
+        (Some((a, pattern)), Some((b, text))) => {
+            a.eq_ignore_ascii_case(b) && plainly(pattern, text)
+        }
+        _ => false,
+    }
+}
+
+proptest! {
+    /// Goal: matching actions is what it says, whatever stars and capitals.
+    #[test]
+    fn actions_are_matched_as_told(pattern in "[aB/*]{0,7}", action in "[Ab/]{0,9}") {
+        prop_assert_eq!(
+            permissions::covers(&pattern, &action),
+            plainly(pattern.as_bytes(), action.as_bytes())
+        );
+    }
+
+    /// Goal: what one role takes out another may still give, and only then.
+    #[test]
+    fn not_actions_count_within_their_own_role(
+        roles in prop::collection::vec(
+            (prop::collection::vec("[ab*]{1,3}", 0..3), prop::collection::vec("[ab*]{1,3}", 0..3)),
+            0..4,
+        ),
+        action in "[ab]{1,4}",
+    ) {
+        let fits = |all: &[String]| all.iter().any(|it| plainly(it.as_bytes(), action.as_bytes()));
+        let expected = roles.iter().any(|(gives, takes)| fits(gives) && !fits(takes));
+        let grants: Vec<Permission> = roles
+            .iter()
+            .map(|(actions, not_actions)| Permission {
+                actions: actions.clone(),
+                not_actions: not_actions.clone(),
+                ..Permission::default()
+            })
+            .collect();
+        prop_assert_eq!(permissions::any_allows(&grants, &action), expected);
+    }
 }

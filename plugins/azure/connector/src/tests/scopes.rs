@@ -1,6 +1,7 @@
 //! Scopes that a look at the tenant fills, and what is left out of them.
 
 use serde_json::{Value, json};
+use skybridge_plugin_sdk::protocol::onboard::LeftOut;
 use skybridge_plugin_sdk::protocol::survey::Survey;
 
 use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, settings};
@@ -180,6 +181,43 @@ async fn clusters() {
     let scopes: Vec<&String> =
         description.steps.iter().filter_map(|step| step.scope.as_ref()).collect();
     assert!(scopes.contains(&&id("good")) && !scopes.contains(&&id("gone")));
+}
+
+/// Goal: clusters nobody may look at are told, and do not keep the subscription out.
+#[tokio::test]
+async fn clusters_that_cannot_be_listed() {
+    let refused = "[[faults]]\nservice = \"resource-manager\"\nmethod = \"GET\"\n\
+        path-contains = \"managedClusters\"\nevery = 1\neffect = \"answer\"\nstatus = 403\n\
+        code = \"AuthorizationFailed\"\nmessage = \"no\"\n";
+    let rehearsal = rehearsal(refused, |_| {}).await;
+    let (survey, facts) = look(&rehearsal).await;
+    assert_eq!(facts.subscriptions.len(), 1);
+    assert_eq!(survey.findings[0].code, "AZ-SCOPE-012", "{:#?}", survey.findings);
+}
+
+/// Goal: what was granted in a subscription that cannot be reached now stays; in one that the
+/// manifest excludes it goes.
+#[tokio::test]
+async fn grants_in_what_is_left_out() {
+    let two = "[[subscriptions]]\nid = \"33333333-4444-5555-6666-777777777777\"\nname = \"One\"\n\
+        [[subscriptions]]\nid = \"33333333-4444-5555-6666-777777777778\"\nname = \"Two\"\n";
+    let mut rehearsal =
+        rehearsal(two, |settings| settings["scope"] = json!({ "tenant": true })).await;
+    let (_, facts) = look(&rehearsal).await;
+    rehearsal.description = describe("contoso", &rehearsal.settings, Some(&facts));
+    rehearsal.run_all(None).await;
+    let mut without = facts.clone();
+    let out = without.subscriptions.pop().unwrap();
+    for (code, state) in [("AZ-SCOPE-005", "matches"), ("AZ-SCOPE-004", "differs")] {
+        without.left_out =
+            vec![LeftOut { scope: out.id.clone(), code: Some(code.into()), ..LeftOut::default() }];
+        let outputs = rehearsal.outputs_by_word();
+        rehearsal.description = describe("contoso", &rehearsal.settings, Some(&without));
+        rehearsal.recall(outputs);
+        let position = rehearsal.find("unplanned-grants");
+        let seen = rehearsal.observe(position).await.unwrap();
+        assert_eq!(seen.state, state, "{code}: {seen:?}");
+    }
 }
 
 /// Goal: without a look at the tenant one sub-graph stands for all, and cannot be applied.

@@ -219,6 +219,18 @@ impl Rehearsal {
         state[kind].as_array().unwrap().clone()
     }
 
+    /// The outputs so far, by word: positions change with the description. Of several steps of one
+    /// word the last counts.
+    pub(super) fn outputs_by_word(&self) -> BTreeMap<String, Map> {
+        self.outputs.iter().map(|(at, outputs)| (self.word(*at), outputs.clone())).collect()
+    }
+
+    /// Takes outputs over into another description.
+    pub(super) fn recall(&mut self, outputs: BTreeMap<String, Map>) {
+        let known = |at: u32| Some((at, outputs.get(&self.word(at))?.clone()));
+        self.outputs = self.positions().filter_map(known).collect();
+    }
+
     pub(super) fn output(&self, word: &str, name: &str) -> String {
         self.outputs[&self.find(word)][name].as_str().unwrap().to_owned()
     }

@@ -126,7 +126,9 @@ fn what_is_wrong_is_refused() {
 proptest! {
     #[test]
     fn nothing_makes_it_panic(text in "\\PC{0,200}") {
-        let _ = parse(&text).map(|condition| evaluate(&condition, READER));
+        if let Ok(condition) = parse(&text) {
+            evaluate(&condition, READER);
+        }
     }
 
     #[test]
@@ -136,7 +138,9 @@ proptest! {
             "@Request[a:b]", "GuidEquals", "ForAnyOfAnyValues:StringEquals", "Exists",
         ]), 0..40),
     ) {
-        let _ = parse(&parts.join(" ")).map(|condition| evaluate(&condition, READER));
+        if let Ok(condition) = parse(&parts.join(" ")) {
+            evaluate(&condition, READER);
+        }
     }
 
     /// Denying twice changes nothing, whatever is denied.
