@@ -137,6 +137,23 @@ fn another_offboard_goes_on_with_one_that_was_killed() {
 }
 
 #[test]
+fn an_apply_that_was_killed_is_finished_and_taken_away() {
+    let env = TestEnv::new();
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let before = holdings(&simulator.tenant());
+    let url = simulator.url();
+    let mut child =
+        env.command(&["apply", "contoso.toml", "--simulator", url, "--yes"]).spawn().unwrap();
+    eventually("some of it is made", || records(&env) >= 12);
+    child.kill().unwrap();
+    let _killed = finish(child);
+    let away = env.run(&["offboard", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(away.stderr.contains("going on with it first"), "{}", away.stderr);
+    assert_eq!(holdings(&simulator.tenant()), before);
+    assert_eq!(sealed(&env), [] as [std::path::PathBuf; 0]);
+}
+
+#[test]
 fn what_cannot_be_removed_is_named_and_tried_again() {
     let env = TestEnv::new();
     let manifest = |what: &str| {

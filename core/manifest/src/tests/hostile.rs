@@ -22,7 +22,7 @@ fn exercise(text: &[u8]) {
         diagnostics.has_errors() || manifest.as_ref().is_some_and(|m| !m.connectors.is_empty())
     );
     for diagnostic in diagnostics.iter() {
-        assert!(explain(diagnostic.code).is_some(), "{}", diagnostic.code);
+        assert!(explain(&diagnostic.code).is_some(), "{}", diagnostic.code);
     }
     for connector in manifest.iter().flat_map(|manifest| &manifest.connectors) {
         for diagnostic in check_schema(&connector.settings, &azure::settings(), "settings").iter() {

@@ -50,6 +50,12 @@ pub enum HttpSetupError {
     },
 }
 
+/// Sets the cryptography of TLS up for this process. Each plugin has its own copy of that static; a
+/// second call finds it done. Whoever builds a `reqwest` client here calls it first.
+pub fn provide_cryptography() {
+    let _already_there = rustls::crypto::ring::default_provider().install_default().is_err();
+}
+
 /// Sends over HTTPS.
 #[derive(Debug, Clone)]
 pub struct HttpTransport {
@@ -62,8 +68,7 @@ impl HttpTransport {
     /// # Errors
     /// When the certificates to believe cannot be used.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpSetupError> {
-        // Each plugin has its own copy of this static. A second call finds the provider there.
-        let _already_there = rustls::crypto::ring::default_provider().install_default().is_err();
+        provide_cryptography();
         let mut builder = reqwest::Client::builder()
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())

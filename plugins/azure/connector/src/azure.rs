@@ -51,6 +51,11 @@ struct Reach {
     transport: Arc<dyn Transport>,
 }
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+pub(crate) use testing::Fuse;
+
 impl AsConnector for Reach {
     fn connector(&self, client_id: &str, proof: Proof) -> Client {
         let (endpoints, transport) = (self.endpoints.clone(), Arc::clone(&self.transport));

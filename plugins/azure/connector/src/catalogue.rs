@@ -8,6 +8,7 @@ use skybridge_plugin_sdk::protocol::manifest::Explanation;
 mod access;
 mod credentials;
 mod directory;
+mod ownership;
 mod service;
 mod sign_in;
 
@@ -45,9 +46,15 @@ const fn own(
 
 /// Every entry, by area.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    [access::ENTRIES, directory::ENTRIES, sign_in::ENTRIES, credentials::ENTRIES, service::ENTRIES]
-        .into_iter()
-        .flatten()
+    let areas = [
+        access::ENTRIES,
+        directory::ENTRIES,
+        ownership::ENTRIES,
+        sign_in::ENTRIES,
+        credentials::ENTRIES,
+        service::ENTRIES,
+    ];
+    areas.into_iter().flatten()
 }
 
 /// The entries as the host gets them.

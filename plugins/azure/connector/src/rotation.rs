@@ -11,7 +11,7 @@ use crate::steps::{application, certificate, client_secret, retired_credentials,
 
 /// Every step of replacing the credential of a connection made with `settings`.
 pub(crate) fn describe(connector: &str, settings: &Settings) -> Result<Description> {
-    let addresses = settings.cloud().addresses();
+    let addresses = settings.addresses();
     let (login, graph, arm) = (addresses.login, addresses.graph, addresses.resource_manager);
     let (tenant, kind) = (settings.tenant_id(), settings.credential.kind);
     let made = match kind {

@@ -1,9 +1,16 @@
 //! What the modules promise together. The rehearsals need no network but loopback.
 
+mod adoption;
 mod classification;
+mod consent;
+mod credentials;
 mod describing;
+mod drift;
+mod elevation;
 mod names;
+mod operators;
 mod rehearsal;
 mod rotation;
 mod settings;
 mod support;
+mod undoing;

@@ -34,7 +34,7 @@ fn targets() {
     ];
     expect![[r#"
         /subscriptions/s/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&$filter=principalId%20eq%20%27p%27
-        /v1.0/applications(uniqueName='skybridge-contoso-12345678')?$select=id,appId,displayName,uniqueName,signInAudience,requiredResourceAccess,passwordCredentials,tags
+        /v1.0/applications(uniqueName='skybridge-contoso-12345678')?$select=id,appId,displayName,uniqueName,description,signInAudience,requiredResourceAccess,passwordCredentials,tags
         /providers/Microsoft.Authorization/providerOperations/Microsoft.Web?api-version=2022-04-01&$expand=resourceTypes
         https://login.chinacloudapi.cn/t/adminconsent?client_id=c"#]]
     .assert_eq(&lines.join("\n"));

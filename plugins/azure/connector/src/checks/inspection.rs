@@ -14,6 +14,7 @@ use super::probe::Probe;
 use super::subscription::assignments;
 use crate::names;
 use crate::roles::{GRAPH_PERMISSIONS, MANAGEMENT_GROUP_READER};
+use crate::settings::RootManagementGroup;
 
 const UNTRIED: &str = "the sign-in itself could not be tried from here: it takes a token of the \
                        issuer, which `credential.assertion` can name";
@@ -39,7 +40,9 @@ pub(super) async fn directory(prover: &Prover<'_>, client_id: &str) -> Vec<Probe
         Probe::works(&tenant, what, detail)
     });
     probes.extend(consents(prover, &tenant, &principal.id).await);
-    probes.push(root_group(prover, &tenant, &principal.id).await);
+    if prover.session.settings.root_management_group != RootManagementGroup::Skip {
+        probes.push(root_group(prover, &tenant, &principal.id).await);
+    }
     probes.push(Probe::skipped(&tenant, "sign in as the connector", UNTRIED));
     probes
 }

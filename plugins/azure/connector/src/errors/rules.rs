@@ -217,14 +217,6 @@ pub(super) const RULES: &[Rule] = &[
         "AZ-SECRET-002",
         "the tenant's policy forbids client secrets; an exception for this application is needed",
     ),
-    // Federated credentials.
-    graph(
-        Says("", "FederatedIdentityCredential with name"),
-        Is(kind::ALREADY_EXISTS),
-        "AZ-CRED-007",
-        "a federated credential of this name is there that cannot be seen yet; plan again, or \
-         choose another `credential.name`",
-    ),
     // Tokens.
     login(
         Login(&[7_000_215]),

@@ -6,12 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use skybridge_azure_client::http::provide_cryptography;
 use skybridge_azure_client::{ClientError, TokenSource};
 
 use super::{Reaching, Variables, environment, identity};
 
-/// Where a virtual machine asks for its own identity. Near; who does not answer is not there.
-const METADATA: (&str, u16) = ("169.254.169.254", 80);
+/// Where a virtual machine asks who it is. Near; who does not answer is not there, and whoever
+/// answers something else (a proxy) is somebody else.
+const METADATA: &str = "http://169.254.169.254/metadata/instance?api-version=2021-02-01";
 const METADATA_LIMIT: Duration = Duration::from_secs(1);
 
 pub(super) async fn source(
@@ -43,8 +45,15 @@ pub(super) async fn source(
 }
 
 async fn metadata_answers() -> bool {
-    let connecting = tokio::net::TcpStream::connect(METADATA);
-    matches!(tokio::time::timeout(METADATA_LIMIT, connecting).await, Ok(Ok(_)))
+    provide_cryptography();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(METADATA_LIMIT)
+        .build();
+    let Ok(http) = http else { return false };
+    let answer = http.get(METADATA).header("Metadata", "true").send().await;
+    answer.is_ok_and(|answer| answer.status().is_success())
 }
 
 fn has_az(variables: &Variables) -> bool {

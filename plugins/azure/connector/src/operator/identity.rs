@@ -15,6 +15,7 @@ use azure_identity::{
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
+use skybridge_azure_client::http::provide_cryptography;
 use skybridge_azure_client::{AccessToken, ClientError, Secret, Service, TokenSource, Trust};
 use skybridge_plugin_sdk::async_trait;
 
@@ -70,6 +71,8 @@ pub(super) fn workload_identity(reaching: &Reaching, client_id: Option<String>) 
 /// service of a virtual machine, which speaks plain HTTP on a link-local address that must not go
 /// through a proxy.
 fn transport(trust: Option<&Trust>) -> Result<Transport, ClientError> {
+    // No request may have been sent before this one.
+    provide_cryptography();
     let mut builder = reqwest::Client::builder()
         .https_only(trust.is_some())
         .redirect(reqwest::redirect::Policy::none())

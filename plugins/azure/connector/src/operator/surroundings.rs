@@ -5,8 +5,11 @@ use std::sync::Arc;
 use skybridge_azure_client::ClientError;
 
 /// Looks a variable up.
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Variables, of this process or of a test.
 #[derive(Clone)]
-pub(crate) struct Variables(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub(crate) struct Variables(Arc<Lookup>);
 
 impl Variables {
     /// Those of this process.

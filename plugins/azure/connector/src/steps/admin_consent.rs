@@ -225,7 +225,10 @@ impl Family for AdminConsent {
         let wanted = Wanted::of(session, step, principal).await?;
         let lag = Lag::when(is_fresh(step, "service-principal.fresh"));
         if let Some(grant) = wanted.find(session).await.map_err(|error| classify(error, lag))? {
-            return Ok(wanted.done(applied::UNCHANGED, &grant));
+            let found = wanted.done(applied::UNCHANGED, &grant);
+            // At a first attempt it cannot be ours: what somebody else consented to stays.
+            let theirs = request.attempt == 0;
+            return Ok(if theirs { Applied { undo: json!(null), ..found } } else { found });
         }
         let post = app_role_assignments::grant_request(
             &wanted.principal,

@@ -98,15 +98,21 @@ async fn existing(
     session: &Session<'_>,
 ) -> Result<std::result::Result<applications::Application, Error>> {
     let name = unique_name(session.connector, session.settings);
-    Ok(match find(session, &name).await? {
-        None => {
-            let message = format!("no application has the unique name {name}");
-            Err(Error::new(kind::PRECONDITION, message)
-                .code("AZ-ROTATE-004")
-                .operation("finding application")
-                .help("there is nothing to rotate yet; run `skybridge apply` first"))
+    let found = find(session, &name).await?;
+    let refuse = |message: String| {
+        Error::new(kind::PRECONDITION, message)
+            .code("AZ-ROTATE-004")
+            .operation("finding application")
+    };
+    Ok(match found {
+        None => Err(refuse(format!("no application has the unique name {name}"))
+            .help("there is nothing to rotate yet; run `skybridge apply` first")),
+        Some(Found { app, ours: true }) if !is_ours(session.connector, &app) => {
+            Err(refuse(format!("the application {name} is not marked as this connector's"))
+                .help("`skybridge apply` marks it, if it is"))
         }
-        Some(found) => Ok(found.app),
+        // One that was adopted is not ours; our credential of it is.
+        Some(Found { app, .. }) => Ok(app),
     })
 }
 

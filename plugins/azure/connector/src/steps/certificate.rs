@@ -199,9 +199,9 @@ async fn apply_own(
     let certificate = key::from_settings(session)?;
     let thumbprint = certificate.certificate.thumbprint();
     key::seal(session, &certificate).await?;
-    let present = app.key_credentials.iter().map(KeyCredential::of);
-    let present = present.filter(|one| one.thumbprint().as_deref() == Some(thumbprint.as_str()));
-    if let Some(entry) = present.last() {
+    let mut present = app.key_credentials.iter().map(KeyCredential::of);
+    let same = |one: &KeyCredential| one.thumbprint().as_deref() == Some(thumbprint.as_str());
+    if let Some(entry) = present.find(same) {
         let name = entry.display_name.unwrap_or_default();
         if credential::is_always_new(step) && name != tag {
             return Err(key::already_in_use(session, &thumbprint));

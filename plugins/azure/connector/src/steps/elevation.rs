@@ -52,24 +52,40 @@ async fn may_assign(session: &Session<'_>) -> Result<bool> {
     }
 }
 
-/// Why there is no need to elevate, if there is none.
-async fn needless(session: &Session<'_>, step: &StepCall) -> Result<Option<&'static str>> {
+/// Why there is no need to elevate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needless {
+    Assigned,
+    Allowed,
+}
+
+impl Needless {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Assigned => "the role at the root management group is assigned already",
+            Self::Allowed => "the operator may assign at the root management group",
+        }
+    }
+}
+
+async fn needless(session: &Session<'_>, step: &StepCall) -> Result<Option<Needless>> {
     if let Some(principal) = known(step, "service-principal.object-id") {
         let role = MANAGEMENT_GROUP_READER.id.unwrap_or_default();
         let scope = management_groups::scope(&session.settings.tenant_id());
         if seen_from_below(session, step, &scope, principal, role).await?.is_some() {
-            return Ok(Some("the role at the root management group is assigned already"));
+            return Ok(Some(Needless::Assigned));
         }
     }
-    Ok(may_assign(session).await?.then_some("the operator may assign at the root group"))
+    Ok(may_assign(session).await?.then_some(Needless::Allowed))
 }
 
 fn describe(elevated: bool) -> Map {
     outputs([("elevated", json!(elevated))])
 }
 
-fn unchanged(detail: &str, elevated: bool) -> Applied {
-    let done = did(applied::UNCHANGED, describe(elevated), undo_of(elevated));
+/// `elevated`: the right is in use, by our elevation. `ours`: there is something to take back.
+fn unchanged(detail: &str, elevated: bool, ours: bool) -> Applied {
+    let done = did(applied::UNCHANGED, describe(elevated), undo_of(ours));
     Applied { detail: Some(detail.into()), ..done }
 }
 
@@ -82,18 +98,22 @@ fn undo_of(elevated: bool) -> Value {
 impl Family for Elevation {
     async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
         Ok(match needless(session, step).await? {
-            Some(detail) => Observation { detail: Some(detail.into()), ..matches(describe(false)) },
+            Some(why) => {
+                Observation { detail: Some(why.text().into()), ..matches(describe(false)) }
+            }
             None => absent("the operator may not assign at the root management group"),
         })
     }
 
     async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
         let ours = marker::read(session).await?.is_some();
-        if let Some(detail) = needless(session, &request.step).await? {
-            return Ok(unchanged(detail, ours));
+        if let Some(why) = needless(session, &request.step).await? {
+            let elevated = ours && why == Needless::Allowed;
+            return Ok(unchanged(why.text(), elevated, ours));
         }
         if !ours && taking::holds_already(session).await? {
-            return Ok(unchanged("the operator is elevated already, not by us: it stays", false));
+            let detail = "the operator is elevated already, not by us: it stays";
+            return Ok(unchanged(detail, false, false));
         }
         take(session).await?;
         let detail = "the operator is User Access Administrator at `/` until it is taken back";

@@ -14,8 +14,8 @@ use skybridge_plugin_sdk::{Error, Result, Retry, async_trait, kind};
 use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{
-    absent, did, foreign, gone, is_fresh, known, matches, nothing_left, outputs, own_output,
-    ready_if, removed, scope_of, still_if, undo_field,
+    absent, did, foreign, gone, is_fresh, known, matches, outputs, own_output, ready_if, removed,
+    scope_of, still_if, undo_field,
 };
 use crate::roles::{self, MANAGEMENT_GROUP_READER, Role};
 use crate::session::Session;
@@ -331,11 +331,15 @@ impl Family for RoleAssignments {
     async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
         let id = own_output(&request.outputs, "id")?;
         let scope = id.split("/providers/Microsoft.Authorization/").next().unwrap_or_default();
-        let found: Option<RoleAssignment> = session
-            .find(&role_assignments::get_request(scope, last_segment(id)))
-            .await
-            .map_err(|error| classify(error, Lag::Possible))?;
-        Ok(ready_if(found.is_some(), "the assignment cannot be read back yet"))
+        let name = last_segment(id);
+        match session.find::<RoleAssignment>(&role_assignments::get_request(scope, name)).await {
+            Ok(found) => Ok(ready_if(found.is_some(), "the assignment cannot be read back yet")),
+            Err(error) if error.is_status(403) && elevates(session, scope) => {
+                let seen = is_seen_from_below(session, name).await?;
+                Ok(ready_if(seen, "the assignment cannot be seen from a subscription yet"))
+            }
+            Err(error) => Err(classify(error, Lag::Possible)),
+        }
     }
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
@@ -352,7 +356,8 @@ impl Family for RoleAssignments {
         match session.find::<RoleAssignment>(&request).await {
             Ok(found) => Ok(still_if(found.is_some(), "the role is still assigned")),
             Err(error) if error.is_status(403) && elevates(session, scope) => {
-                remains_from_below(session, name).await
+                let seen = is_seen_from_below(session, name).await?;
+                Ok(still_if(seen, "the role at the root group is still assigned"))
             }
             Err(error) => Err(classify(error, Lag::Impossible)),
         }
@@ -372,16 +377,15 @@ async fn delete(
     }
 }
 
-/// What an operator without rights at the root sees of the assignment `name` there.
-async fn remains_from_below(session: &Session<'_>, name: &str) -> Result<Remains> {
+/// Whether an operator without rights at the root sees the assignment `name` there.
+async fn is_seen_from_below(session: &Session<'_>, name: &str) -> Result<bool> {
     let scopes = session.settings.subscription_scopes();
-    let Some(scope) = scopes.first() else { return Ok(nothing_left()) };
+    let Some(scope) = scopes.first() else { return Ok(false) };
     let listed: Vec<RoleAssignment> = session
         .list(role_assignments::list_at_scope_request(scope))
         .await
         .map_err(|error| classify(error, Lag::Impossible))?;
-    let found = listed.iter().any(|one| one.name == name);
-    Ok(still_if(found, "the role at the root management group is still assigned"))
+    Ok(listed.iter().any(|one| one.name.eq_ignore_ascii_case(name)))
 }
 
 /// Deleting at the root takes the same right as assigning there, for the same short time.

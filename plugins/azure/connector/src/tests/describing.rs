@@ -71,30 +71,133 @@ fn texts_and_calls() {
     expect_file!["./describing.txt"].assert_eq(&text);
 }
 
+/// Goal: each kind of credential hands over its own fields, and what a platform cannot take is said.
+#[test]
+fn what_is_handed_over_by_kind() {
+    let mut text = String::new();
+    for credential in kinds() {
+        let mut settings = settings();
+        settings["credential"] = credential;
+        let description = described(settings);
+        let names: Vec<_> = description
+            .handover
+            .iter()
+            .map(|field| {
+                let mark = if field.secret { "*" } else { "" };
+                format!("{mark}{}={}", field.name, field.value)
+            })
+            .collect();
+        let ox = &description.platforms["ox"];
+        let ox = if ox.get("unsupported").is_some() { "unsupported" } else { "supported" };
+        writeln!(text, "{}\n    ox: {ox}", names.join("\n")).unwrap();
+    }
+    let text = text
+        .replace("33333333-4444-5555-6666-777777777777", "SUB")
+        .replace("11111111-2222-3333-4444-555555555555", "TENANT");
+    expect![[r#"
+        tenant-id=TENANT
+        client-id=<application.client-id>
+        *client-secret=<client-secret.vault-name>
+        key-id=<client-secret.key-id>
+        expires=<client-secret.expires>
+        warn-from=<client-secret.warn-from>
+        subscriptions=SUB
+            ox: supported
+        tenant-id=TENANT
+        client-id=<application.client-id>
+        *certificate=<certificate.vault-name>
+        thumbprint=<certificate.thumbprint>
+        key-id=<certificate.key-id>
+        expires=<certificate.expires>
+        warn-from=<certificate.warn-from>
+        subscriptions=SUB
+            ox: unsupported
+        tenant-id=TENANT
+        client-id=<application.client-id>
+        *certificate=<certificate.vault-name>
+        thumbprint=<certificate.thumbprint>
+        key-id=<certificate.key-id>
+        expires=<certificate.expires>
+        warn-from=<certificate.warn-from>
+        subscriptions=SUB
+            ox: unsupported
+        tenant-id=TENANT
+        client-id=<application.client-id>
+        issuer=<federated-credential.issuer>
+        subject=<federated-credential.subject>
+        audience=<federated-credential.audience>
+        subscriptions=SUB
+            ox: unsupported
+    "#]]
+    .assert_eq(&text);
+}
+
+fn kinds() -> [serde_json::Value; 4] {
+    [
+        json!({ "kind": "client-secret" }),
+        json!({ "kind": "certificate" }),
+        json!({ "kind": "certificate", "certificate": "file:/run/key.pem" }),
+        json!({ "kind": "federated", "issuer": "https://i", "subject": "s" }),
+    ]
+}
+
+/// Goal: what is removed comes after the hand-over and nothing that is handed over waits for it.
+#[test]
+fn a_rotation_in_order() {
+    let settings = Settings::read(settings()).unwrap();
+    let description = crate::rotation::describe("contoso", &settings).unwrap();
+    let mut text = String::new();
+    for (position, step) in (0..).zip(&description.steps) {
+        let template = &description.templates[step.template as usize];
+        let late = if template.after_handover { " (after the hand-over)" } else { "" };
+        let needs: Vec<_> = step.needs.iter().map(|need| address(&description, *need)).collect();
+        let address = address(&description, position);
+        writeln!(text, "{address} <- {}{late}: {}", needs.join(", "), template.effect).unwrap();
+    }
+    let text = text.replace("33333333-4444-5555-6666-777777777777", "SUB");
+    expect![[r#"
+        application <- : read
+        client-secret <- application: mint
+        verification.directory <- client-secret: read
+        verification.subscription@SUB <- client-secret: read
+        retired-credentials <- application, client-secret (after the hand-over): ensure
+    "#]]
+    .assert_eq(&text);
+    let connect = describe("contoso", &settings);
+    assert_eq!(format!("{:?}", connect.handover), format!("{:?}", description.handover));
+}
+
 /// Every input is an output of a direct dependency, and every need stands before its step.
 #[test]
 fn the_graph_is_sound() {
     let cluster = "/subscriptions/33333333-4444-5555-6666-777777777777/resourceGroups/rg\
                    /providers/Microsoft.ContainerService/managedClusters/aks";
-    for aks in [json!(false), json!({ "scope": "subscription" }), json!({ "clusters": [cluster] })]
-    {
+    let aks = [json!(false), json!({ "scope": "subscription" }), json!({ "clusters": [cluster] })];
+    let aks = aks.map(|value| ("aks", value)).into_iter();
+    for (key, value) in aks.chain(kinds().map(|value| ("credential", value))) {
         let mut settings = settings();
-        settings["aks"] = aks;
-        let description = described(settings);
-        for (position, step) in description.steps.iter().enumerate() {
-            assert!(step.needs.iter().all(|need| (*need as usize) < position));
-            let template = &description.templates[step.template as usize];
-            for input in &template.inputs {
-                let (word, output) = input.rsplit_once('.').unwrap();
-                let gives = step.needs.iter().any(|need| {
-                    let from = &description.steps[*need as usize];
-                    let from = &description.templates[from.template as usize];
-                    let name = from.name.as_ref().map(|n| format!(".{n}")).unwrap_or_default();
-                    format!("{}{name}", from.kind) == word
-                        && from.outputs.iter().any(|o| o == output)
-                });
-                assert!(gives, "{input} of {}", template.title);
-            }
+        settings[key] = value;
+        let rotation = Settings::read(settings.clone()).unwrap();
+        let rotation = crate::rotation::describe("contoso", &rotation).ok();
+        for description in [described(settings)].into_iter().chain(rotation) {
+            assert_sound(&description);
+        }
+    }
+}
+
+fn assert_sound(description: &Description) {
+    for (position, step) in description.steps.iter().enumerate() {
+        assert!(step.needs.iter().all(|need| (*need as usize) < position));
+        let template = &description.templates[step.template as usize];
+        for input in &template.inputs {
+            let (word, output) = input.rsplit_once('.').unwrap();
+            let gives = step.needs.iter().any(|need| {
+                let from = &description.steps[*need as usize];
+                let from = &description.templates[from.template as usize];
+                let name = from.name.as_ref().map(|n| format!(".{n}")).unwrap_or_default();
+                format!("{}{name}", from.kind) == word && from.outputs.iter().any(|o| o == output)
+            });
+            assert!(gives, "{input} of {}", template.title);
         }
     }
 }

@@ -133,6 +133,44 @@ fn operators() {
         assert!(validator.is_valid(&value));
         operator::Operator::read(&value).unwrap();
     }
-    assert!(!validator.is_valid(&json!({ "auth": "device-code" })));
+    for auth in ["chain", "device-code"] {
+        assert!(validator.is_valid(&json!({ "auth": auth })));
+    }
+    assert!(!validator.is_valid(&json!({ "auth": "browser" })));
     assert!(operator::Operator::read(&json!({ "auth": "azure-cli", "client-id": "x" })).is_err());
+}
+
+/// Goal: a cloud of one's own has its own addresses and audiences; a mistyped one is named.
+#[test]
+fn a_cloud_of_ones_own() {
+    let mut own = settings();
+    own["cloud"] = json!({
+        "login": "https://login.example/",
+        "resource-manager": "https://management.example",
+        "graph": "https://graph.example",
+    });
+    let read = Settings::read(own.clone()).unwrap();
+    assert_eq!(read.addresses().login, "https://login.example");
+    let endpoints = read.where_it_is().endpoints().unwrap();
+    let scope = endpoints.token_scope(skybridge_azure_client::Service::Graph);
+    assert_eq!(scope.as_deref(), Some("https://graph.example/.default"));
+    own["cloud"]["ca-file"] = json!("/nowhere/ca.pem");
+    let error = Settings::read(own.clone()).unwrap().where_it_is().trust().unwrap_err();
+    assert_eq!(error.detail.code.as_deref(), Some("AZ-CONFIG-006"));
+    own["cloud"]["graph"] = json!("http://graph.example");
+    assert_eq!(Settings::read(own).unwrap_err().detail.pointer.as_deref(), Some("/cloud"));
+}
+
+#[test]
+fn times_to_wait() {
+    for (text, seconds) in [("90s", 90), ("30m", 1_800), ("1h", 3_600), ("7d", 604_800)] {
+        let mut settings = settings();
+        settings["consent-wait"] = json!(text);
+        assert_eq!(Settings::read(settings).unwrap().consent_wait.0, seconds);
+    }
+    for text in ["", "1", "0s", "8d", "1w", "-1h", "99999999999999999999d"] {
+        let mut settings = settings();
+        settings["consent-wait"] = json!(text);
+        assert!(Settings::read(settings).is_err(), "{text}");
+    }
 }

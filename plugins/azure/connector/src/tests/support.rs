@@ -1,25 +1,28 @@
 //! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use skybridge_azure_client::http::provide_cryptography;
 use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::protocol::onboard::{
-    Applied, ApplyRequest, Description, Observation, ReadyRequest, Step, StepCall, Undone, observed,
+    Applied, ApplyRequest, Description, Observation, ReadyRequest, Remains, Step, StepCall, Undone,
+    observed,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
-use skybridge_plugin_sdk::{Result, Retry, SecretBytes, async_trait};
+use skybridge_plugin_sdk::{Error, Result, Retry, SecretBytes, async_trait, kind};
 
 use tokio::sync::Notify;
 
-use crate::azure::Azure;
+use crate::azure::{Azure, Fuse};
 use crate::describe;
+use crate::session::Session;
 use crate::settings::Settings;
 use crate::steps;
 use crate::surroundings::Surroundings;
@@ -35,17 +38,29 @@ pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
     pub(super) notices: Mutex<Vec<Notice>>,
+    /// What the vault's calls pass first.
+    pub(super) fuse: Option<Arc<Fuse>>,
     /// Told when as much was written as [`MemoryHost::stop_after`] allows.
     pub(super) stopped: Arc<Notify>,
     allowed: AtomicUsize,
+    dead: AtomicBool,
     ahead: Mutex<SignedDuration>,
 }
 
 impl MemoryHost {
+    fn through(&self, effect: impl FnOnce()) -> Result<()> {
+        let (acts, answers) = self.fuse.as_ref().map_or((true, true), |fuse| fuse.burn());
+        if acts {
+            effect();
+        }
+        if answers { Ok(()) } else { Err(Error::new(kind::UNEXPECTED, "killed")) }
+    }
+
     /// Stops whoever waits for `stopped` at the `count`th thing written, in the cloud or in the
     /// vault; 0 lets everything be written.
     pub(super) fn stop_after(&self, count: usize) {
         self.allowed.store(count, Ordering::SeqCst);
+        self.dead.store(false, Ordering::SeqCst);
     }
 
     /// Sets the clock ahead.
@@ -59,9 +74,17 @@ impl MemoryHost {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         let stop = last == Ok(1);
         if stop {
+            self.dead.store(true, Ordering::SeqCst);
             self.stopped.notify_one();
         }
         stop
+    }
+
+    /// A process that was stopped after an answer came does not get to seal what was in it.
+    async fn alive(&self) {
+        if self.dead.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Nothing happens any more after what was written last.
@@ -83,13 +106,19 @@ impl Surroundings for MemoryHost {
     }
 
     async fn put_secret(&self, name: &str, value: &[u8]) -> Result<()> {
-        self.secrets.lock().unwrap().insert(name.into(), value.into());
+        self.alive().await;
+        self.through(|| {
+            self.secrets.lock().unwrap().insert(name.into(), value.into());
+        })?;
         self.written_or_dead().await;
         Ok(())
     }
 
     async fn remove_secret(&self, name: &str) -> Result<()> {
-        if self.secrets.lock().unwrap().remove(name).is_some() {
+        self.alive().await;
+        let mut was_there = false;
+        self.through(|| was_there = self.secrets.lock().unwrap().remove(name).is_some())?;
+        if was_there {
             self.written_or_dead().await;
         }
         Ok(())
@@ -116,7 +145,8 @@ pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference =
     service-principal = 0\nprincipal = 0\nprincipal-untyped = 0\napp-role-assignment = 0\n\
     app-role-effect = 0\nrole-definition = 0\nrole-definition-deletion = 0\nrole-assignment = 0\n\
     role-assignment-deletion = 0\nrole-assignment-effect = 0\n\
-    secret = 0\ncredential-list = 0\n";
+    secret = 0\ncredential-list = 0\ncertificate = 0\nfederated-credential = 0\n\
+    application-deletion = 0\nservice-principal-deletion = 0\n";
 
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
@@ -126,7 +156,7 @@ pub(super) struct Rehearsal {
     pub(super) outputs: BTreeMap<u32, Map>,
     pub(super) run: String,
     pub(super) settings: Settings,
-    /// Where the simulator is controlled, and how.
+    /// What the simulator says of itself.
     pub(super) ready: Value,
     _simulator: Simulator,
 }
@@ -170,6 +200,40 @@ impl Rehearsal {
         }
     }
 
+    /// Asks the simulator's control address; with a body it is told to do something.
+    pub(super) async fn control(&self, path: &str, body: Option<Value>) -> Value {
+        provide_cryptography();
+        let url = format!("{}/{path}", self.ready["url"].as_str().unwrap().trim_end_matches('/'));
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let request = match body {
+            Some(body) => http.post(url).body(body.to_string()),
+            None => http.get(url),
+        };
+        let text = request.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// What the tenant holds of one kind, without any lag.
+    pub(super) async fn truth(&self, kind: &str) -> Vec<Value> {
+        let state = self.control("_simulator/state", None).await;
+        state[kind].as_array().unwrap().clone()
+    }
+
+    pub(super) fn output(&self, word: &str, name: &str) -> String {
+        self.outputs[&self.find(word)][name].as_str().unwrap().to_owned()
+    }
+
+    pub(super) async fn remains(
+        &self,
+        position: u32,
+        undo: &Value,
+        purge: bool,
+    ) -> Result<Remains> {
+        let family = steps::family(&self.call(position).kind)?;
+        let session = Session { purge, ..self.azure.session(&self.host)? };
+        patiently(|| family.remains(&session, undo)).await
+    }
+
     pub(super) fn positions(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.description.steps.len()).unwrap()
     }
@@ -210,7 +274,6 @@ impl Rehearsal {
             kind: template.kind.clone(),
             name: template.name.clone(),
             scope: step.scope.clone(),
-            // Texts of the plan are filled in by the host; nothing here depends on them.
             desired: template.desired.clone(),
             inputs,
         }
@@ -301,8 +364,17 @@ impl Rehearsal {
     }
 
     pub(super) async fn undo(&self, position: u32, undo: &Value) -> Result<Undone> {
+        self.undo_with(position, undo, false).await
+    }
+
+    pub(super) async fn undo_with(
+        &self,
+        position: u32,
+        undo: &Value,
+        purge: bool,
+    ) -> Result<Undone> {
         let family = steps::family(&self.call(position).kind)?;
-        let session = self.azure.session(&self.host)?;
+        let session = Session { purge, ..self.azure.session(&self.host)? };
         patiently(|| family.undo(&session, undo)).await
     }
 
@@ -329,5 +401,14 @@ where
             Err(error) if again(&error, started) => tokio::time::sleep(pause(&error)).await,
             outcome => return outcome,
         }
+    }
+}
+
+/// Looks until it is so.
+pub(super) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !so().await {
+        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

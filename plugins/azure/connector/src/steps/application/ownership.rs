@@ -6,6 +6,7 @@
 
 use skybridge_azure_client::encode::odata_literal;
 use skybridge_azure_client::graph::applications::{self, Application, HeldCredentials};
+use skybridge_azure_client::graph::federated_credentials::{self, FederatedCredential};
 use skybridge_plugin_sdk::{Error, Result, kind};
 
 use super::{AUDIENCE, DESCRIPTION, tags};
@@ -131,6 +132,15 @@ async fn refuse_unsafe(session: &Session<'_>, app: &Application) -> Result<()> {
         .chain(&held.key_credentials)
         .filter(|one| !one.display_name.as_deref().unwrap_or_default().starts_with(&prefix))
         .count();
+    let ours = session.settings.credential.federation();
+    let trusted: Vec<FederatedCredential> = session
+        .list(federated_credentials::list_request(&app.id))
+        .await
+        .map_err(|error| classify(error, Lag::Possible))?;
+    let is_ours = |one: &FederatedCredential| {
+        ours.is_some_and(|ours| one.issuer == ours.issuer && one.subject == ours.subject)
+    };
+    let foreign = foreign + trusted.iter().filter(|one| !is_ours(one)).count();
     if foreign > 0 {
         return refuse(format!(
             "whoever holds one of its {foreign} credentials would get all that the connector gets"

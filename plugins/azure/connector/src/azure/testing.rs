@@ -1,0 +1,143 @@
+//! For tests: other operators, and a process that dies between two calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use skybridge_azure_client::login::ask_for_token;
+use skybridge_azure_client::request::{Body, Method, Path};
+use skybridge_azure_client::transport::WireRequest;
+use skybridge_azure_client::{
+    AccessToken, Client, ClientError, Request, Response, Secret, Service, TokenSource, Transport,
+    TransportKind, Trust,
+};
+use skybridge_plugin_sdk::async_trait;
+
+use super::Azure;
+use crate::operator::{Operator, OperatorTokens, Reaching};
+
+/// Somebody who signs in with a password: only a simulated cloud takes one.
+pub(crate) struct Person {
+    reaching: Reaching,
+    name: String,
+    password: String,
+}
+
+#[async_trait]
+impl TokenSource for Person {
+    async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
+        let path = Path::new().segment(&self.reaching.tenant).then("/oauth2/v2.0/token");
+        let mut request = Request::new(Service::Login, Method::Post, path, "signing in").reading();
+        request.body = Body::Form(vec![
+            ("client_id", Secret::new("04b07795-8ddb-461a-bbee-02f9e1bf7b46")),
+            ("grant_type", Secret::new("password")),
+            ("username", Secret::new(self.name.clone())),
+            ("password", Secret::new(self.password.clone())),
+            ("scope", Secret::new(scope)),
+        ]);
+        let Reaching { endpoints, transport, .. } = &self.reaching;
+        Ok(ask_for_token(endpoints, transport.as_ref(), &request).await?.into_token())
+    }
+}
+
+/// Burns down with every call to the cloud and the vault; then nothing goes through any more, as
+/// after kill -9.
+#[derive(Debug)]
+pub(crate) struct Fuse {
+    left: AtomicI64,
+    /// Whether the call it ends with still has its effect.
+    after: AtomicBool,
+}
+
+impl Fuse {
+    pub(crate) fn endless() -> Arc<Self> {
+        Arc::new(Self { left: AtomicI64::new(i64::MAX), after: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn set(&self, calls: i64, after: bool) {
+        self.left.store(calls, Ordering::SeqCst);
+        self.after.store(after, Ordering::SeqCst);
+    }
+
+    /// Whether a call has its effect, and whether its answer arrives.
+    pub(crate) fn burn(&self) -> (bool, bool) {
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        (left > 0 || (left == 0 && self.after.load(Ordering::SeqCst)), left > 0)
+    }
+
+    pub(crate) fn is_burnt(&self) -> bool {
+        self.left.load(Ordering::SeqCst) < 0
+    }
+}
+
+struct Fused {
+    fuse: Arc<Fuse>,
+    inner: Arc<dyn Transport>,
+}
+
+#[async_trait]
+impl Transport for Fused {
+    async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError> {
+        let (service, operation) = (request.origin.service, request.origin.operation);
+        if service == Service::Login {
+            return self.inner.exchange(request).await;
+        }
+        let (effect, answer) = self.fuse.burn();
+        let outcome = if effect { Some(self.inner.exchange(request).await) } else { None };
+        match outcome {
+            Some(outcome) if answer => outcome,
+            _ => Err(ClientError::Transport {
+                service,
+                operation,
+                kind: TransportKind::Refused,
+                message: "killed".into(),
+            }),
+        }
+    }
+}
+
+impl Azure {
+    /// How this instance reaches its cloud. `trust` is for credentials of Microsoft's library.
+    pub(crate) fn reaching(&self, trust: Trust) -> Reaching {
+        let reach = &self.open_parts().unwrap().reach;
+        Reaching {
+            tenant: reach.tenant.clone(),
+            endpoints: reach.endpoints.clone(),
+            transport: Arc::clone(&reach.transport),
+            trust,
+        }
+    }
+
+    /// Signs in as the person called `name` from now on.
+    pub(crate) fn operate_as(&mut self, name: &str, password: &str) {
+        let reaching = self.reaching(Trust::Platform);
+        let person = Person { reaching, name: name.into(), password: password.into() };
+        self.replace(Arc::new(person));
+    }
+
+    /// Signs in as `operator`, in surroundings with `variables`, from now on.
+    pub(crate) fn operate_by(
+        &mut self,
+        operator: Operator,
+        tenant: Option<&str>,
+        trust: Trust,
+        variables: &[(&str, &str)],
+    ) {
+        let mut reaching = self.reaching(trust);
+        reaching.tenant = tenant.map_or(reaching.tenant, str::to_owned);
+        let tokens = OperatorTokens::new(operator, reaching).with_variables(variables);
+        self.replace(Arc::new(tokens));
+    }
+
+    /// Lets every call of the operator pass `fuse` first.
+    pub(crate) fn fused(&mut self, fuse: &Arc<Fuse>) {
+        let open = self.open.as_mut().unwrap();
+        let inner = Arc::clone(&open.reach.transport);
+        open.reach.transport = Arc::new(Fused { fuse: Arc::clone(fuse), inner });
+    }
+
+    fn replace(&mut self, tokens: Arc<dyn TokenSource>) {
+        let open = self.open.as_mut().unwrap();
+        let endpoints = open.reach.endpoints.clone();
+        open.operator = Client::new(endpoints, Arc::clone(&open.reach.transport), tokens);
+    }
+}
