@@ -6,6 +6,7 @@ pub mod deleted_items;
 pub mod federated_credentials;
 pub mod key_credentials;
 pub mod organization;
+pub mod people;
 pub mod passwords;
 pub mod policies;
 pub mod service_principals;

@@ -191,7 +191,7 @@ impl Rehearsal {
         Self {
             azure,
             host: MemoryHost::default(),
-            description: describe::describe("contoso", &settings),
+            description: describe::describe("contoso", &settings, None),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
             settings,
