@@ -34,7 +34,7 @@ fn status(env: &TestEnv) -> Value {
 fn a_rehearsal_connects_and_a_second_one_has_nothing_to_do() {
     let env = TestEnv::new();
     let first = env.run(&["apply", "contoso.toml", "--simulate", "--yes"]).expect(0);
-    assert!(first.stdout.contains("Connected: 19 of 19 steps"), "{}", first.stdout);
+    assert!(first.stdout.contains("Connected: 20 of 20 steps"), "{}", first.stdout);
     assert!(first.stdout.contains("sealed in"), "{}", first.stdout);
 
     let status = status(&env);

@@ -37,6 +37,8 @@ pub enum Trust {
 pub struct HttpOptions {
     /// Whose certificates are believed.
     pub trust: Trust,
+    /// How long a whole exchange may take; two minutes when nothing is said.
+    pub limit: Option<Duration>,
 }
 
 /// Why a transport could not be made.
@@ -75,7 +77,7 @@ impl HttpTransport {
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(READ_LIMIT)
-            .timeout(EXCHANGE_LIMIT)
+            .timeout(options.limit.unwrap_or(EXCHANGE_LIMIT))
             .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
             .gzip(true)
             .user_agent(concat!("skybridge/", env!("CARGO_PKG_VERSION")));

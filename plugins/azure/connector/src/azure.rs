@@ -1,6 +1,7 @@
 //! The connector as the host sees it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use skybridge_azure_client::login::{ClientAssertionSource, ClientSecretSource};
 use skybridge_azure_client::transport::WireRequest;
@@ -89,6 +90,9 @@ impl AsConnector for Reach {
     }
 }
 
+/// A whole exchange; short in tests, where services are made to say nothing.
+const LIMIT: Option<Duration> = if cfg!(test) { Some(Duration::from_secs(2)) } else { None };
+
 /// Sets the real transport up when the first request is sent: reading the machine's certificates
 /// is nothing an offline plan should depend on.
 struct LazyTransport {
@@ -100,14 +104,14 @@ struct LazyTransport {
 impl Transport for LazyTransport {
     async fn exchange(&self, request: WireRequest) -> std::result::Result<Response, ClientError> {
         let make = || async {
-            HttpTransport::new(&HttpOptions { trust: self.trust.clone() }).map_err(|error| {
-                ClientError::Transport {
+            HttpTransport::new(&HttpOptions { trust: self.trust.clone(), limit: LIMIT }).map_err(
+                |error| ClientError::Transport {
                     service: request.origin.service,
                     operation: request.origin.operation,
                     kind: TransportKind::Refused,
                     message: error.to_string(),
-                }
-            })
+                },
+            )
         };
         self.made.get_or_try_init(make).await?.exchange(request).await
     }

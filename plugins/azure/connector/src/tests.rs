@@ -7,6 +7,7 @@ mod credentials;
 mod describing;
 mod drift;
 mod elevation;
+mod faults;
 mod names;
 mod operators;
 mod preflight;

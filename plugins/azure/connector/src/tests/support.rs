@@ -33,6 +33,9 @@ pub(super) const SUBSCRIPTION: &str = "33333333-4444-5555-6666-777777777777";
 /// Longer than any lag of a scenario used here.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// Between two looks.
+const PACE: Duration = Duration::from_millis(10);
+
 #[derive(Default)]
 pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
@@ -148,6 +151,17 @@ pub(super) const NO_LAG: &str = "[lag]\napplication = 0\napplication-reference =
     secret = 0\ncredential-list = 0\ncertificate = 0\nfederated-credential = 0\n\
     application-deletion = 0\nservice-principal-deletion = 0\n";
 
+/// A simulated cloud.
+pub(super) async fn simulator(scenario: Option<&str>) -> Arc<Simulator> {
+    let options = SimulatorOptions {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        state_dir: None,
+        scenario: scenario.map(str::to_owned),
+        record: None,
+    };
+    Arc::new(Simulator::start(options).await.unwrap())
+}
+
 /// A connector against a simulated cloud of its own.
 pub(super) struct Rehearsal {
     pub(super) azure: Azure,
@@ -158,7 +172,9 @@ pub(super) struct Rehearsal {
     pub(super) settings: Settings,
     /// What the simulator says of itself.
     pub(super) ready: Value,
-    _simulator: Simulator,
+    /// Attempts before the first of the next apply, in other processes.
+    pub(super) attempts: u32,
+    _simulator: Arc<Simulator>,
 }
 
 impl Rehearsal {
@@ -167,13 +183,11 @@ impl Rehearsal {
     }
 
     pub(super) async fn with(scenario: Option<&str>, settings: Value) -> Self {
-        let options = SimulatorOptions {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            state_dir: None,
-            scenario: scenario.map(str::to_owned),
-            record: None,
-        };
-        let simulator = Simulator::start(options).await.unwrap();
+        Self::on(simulator(scenario).await, settings)
+    }
+
+    /// Another connector on a simulated cloud that runs already.
+    pub(super) fn on(simulator: Arc<Simulator>, settings: Value) -> Self {
         let ready = serde_json::to_value(simulator.ready()).unwrap();
         let simulated = SimulatedCloud {
             endpoints: serde_json::from_value(ready["endpoints"].clone()).unwrap(),
@@ -196,6 +210,7 @@ impl Rehearsal {
             run: "run-1".into(),
             settings,
             ready,
+            attempts: 0,
             _simulator: simulator,
         }
     }
@@ -314,7 +329,7 @@ impl Rehearsal {
         let family = steps::family(&step.kind)?;
         let session = self.azure.session(&self.host)?;
         let key = format!("{}/{}", self.run, step.address);
-        let mut request = ApplyRequest { step, run: self.run.clone(), key, attempt: 0 };
+        let mut request = ApplyRequest { step, run: self.run.clone(), key, attempt: self.attempts };
         let started = Instant::now();
         loop {
             match family.apply(&session, &request).await {
@@ -342,7 +357,7 @@ impl Rehearsal {
             let ready = patiently(|| family.ready(&session, &request)).await?;
             successes = if ready.ready { successes + 1 } else { 0 };
             assert!(started.elapsed() < PATIENCE, "{}: {:?}", request.step.address, ready.reason);
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(PACE).await;
         }
         Ok(applied)
     }
@@ -400,7 +415,7 @@ fn again(error: &skybridge_plugin_sdk::Error, started: Instant) -> bool {
 }
 
 fn pause(error: &skybridge_plugin_sdk::Error) -> Duration {
-    error.retry_after.unwrap_or(Duration::from_millis(150))
+    error.retry_after.unwrap_or(PACE)
 }
 
 pub(super) async fn patiently<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
