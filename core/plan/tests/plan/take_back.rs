@@ -116,7 +116,12 @@ fn it_is_read_back_as_it_was_written() {
     let again = Plan::from_json(text.as_bytes()).unwrap();
     assert_eq!(plan_json(&again), text);
     for step in again.steps() {
-        assert_eq!(Undoing::of(&step).unwrap().undo, [odd.clone()], "{}", step.address());
+        assert_eq!(
+            Undoing::of(&step).unwrap().undo,
+            std::slice::from_ref(&odd),
+            "{}",
+            step.address()
+        );
         assert_eq!(step.action().as_str(), "delete");
     }
     assert_eq!(back.len(), what.made.len());

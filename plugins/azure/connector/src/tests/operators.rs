@@ -271,11 +271,7 @@ fn child(rehearsal: &Rehearsal, auth: &str, variables: &[(&str, &str)]) -> Strin
 }
 
 /// What [`child`] runs; on its own it does nothing.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "the parent says here what to do, and reads what came of it"
-)]
+#[expect(clippy::disallowed_methods, reason = "the parent says here what to do")]
 #[tokio::test]
 async fn a_process_of_its_own() {
     let Ok(told) = std::env::var(CHILD) else { return };

@@ -21,7 +21,6 @@ const FORMAT: u32 = 1;
 /// One change of one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "one request changes a handful of objects")]
 pub(super) enum Change {
     Put(Box<Object>),
     Remove { kind: Kind, id: Uuid },
