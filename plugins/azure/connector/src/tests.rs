@@ -9,6 +9,7 @@ mod drift;
 mod elevation;
 mod names;
 mod operators;
+mod refusals;
 mod rehearsal;
 mod rotation;
 mod settings;
