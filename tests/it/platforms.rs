@@ -51,7 +51,8 @@ fn a_webhook_hears_of_every_change() {
         env.run(&[command, "contoso.toml", "--simulator", url, "--yes"]).expect(0);
     }
     let deliveries = all(&simulator, "webhookDeliveries");
-    let events: Vec<&str> = deliveries.iter().filter_map(|it| it["event"].as_str()).collect();
+    let events: Vec<&str> =
+        deliveries.iter().filter_map(|it| it["body"]["event"].as_str()).collect();
     assert_eq!(events, ["connected", "rotated", "removed"], "{deliveries:?}");
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use skybridge_tests::{SimulatorProcess, TestEnv, eventually, finish};
 
 /// Records of a rotation's journal between two instants at which it is killed.
-const STRIDE: usize = 4;
+const STRIDE: usize = 5;
 
 fn credentials(simulator: &SimulatorProcess) -> Vec<String> {
     let tenant = simulator.tenant();
@@ -104,29 +104,38 @@ killed! {
     killed_at_the_first_records = 0;
     killed_in_the_second_part = 1;
     killed_in_the_third_part = 2;
-    killed_in_the_fourth_part = 3;
 }
 
 #[test]
 fn a_credential_inside_its_warning_window_ends_status_with_seven() {
     let env = TestEnv::new();
-    let manifest = env.path().join("contoso.toml");
-    let text = fs_err::read_to_string(&manifest).unwrap();
-    let short =
-        text.replace("lifetime = \"180d\", warn = \"30d\"", "lifetime = \"20d\", warn = \"20d\"");
-    assert_ne!(text, short);
-    env.write("contoso.toml", &short);
     env.run(&["apply", "contoso.toml", "--simulate", "--yes"]).expect(0);
-    let status = env.run(&["status", "--state", ".skybridge"]).expect(7);
-    assert!(status.stdout.contains("credential expires in 19 days"), "{}", status.stdout);
-    assert!(status.stdout.contains("skybridge rotate"), "{}", status.stdout);
-    let status = env.run(&["status", "--state", ".skybridge", "--format", "json"]).expect(7);
-    let status: Value = serde_json::from_str(&status.stdout).unwrap();
-    let credential = &status["connections"][0]["credential"];
-    assert_eq!(credential["state"], "expires-soon", "{credential}");
-    assert_eq!(credential["days"], 19, "{credential}");
+    let status = env.run(&["status", "--state", ".skybridge"]).expect(0);
+    assert!(status.stdout.contains("credential expires in 1"), "{}", status.stdout);
 
-    env.write("contoso.toml", &text);
+    // Time passes: the record says so of a credential that was made long ago.
+    let files = env.files();
+    let file = files.iter().find(|path| path.ends_with("connections/contoso.json")).unwrap();
+    let text = fs_err::read_to_string(file).unwrap();
+    let mut record: Value = serde_json::from_str(&text).unwrap();
+    let mut set = |name: &str, to: &str| {
+        let fields = record["fields"].as_array_mut().unwrap();
+        let field = fields.iter_mut().find(|field| field["name"] == name).unwrap();
+        field["value"] = to.into();
+        fs_err::write(file, record.to_string()).unwrap();
+    };
+    set("warn-from", "2020-01-01T00:00:00Z");
+    let soon = env.run(&["status", "--state", ".skybridge"]).expect(7);
+    assert!(soon.stdout.contains("`skybridge rotate` makes a new one"), "{}", soon.stdout);
+    set("expires", "2020-02-01T00:00:00Z");
+    let over = env.run(&["status", "--state", ".skybridge"]).expect(7);
+    assert!(over.stdout.contains("credential expired 2020-02-01T00:00:00Z"), "{}", over.stdout);
+    let json = env.run(&["status", "--state", ".skybridge", "--format", "json"]).expect(7);
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    let credential = &json["connections"][0]["credential"];
+    assert_eq!(credential["state"], "expired", "{credential}");
+    assert!(credential["days"].as_i64().unwrap() < -2_000, "{credential}");
+
     env.run(&["rotate", "contoso.toml", "--simulate", "--yes"]).expect(0);
     env.run(&["status", "--state", ".skybridge"]).expect(0);
 }

@@ -64,6 +64,10 @@ impl Thing {
     fn add(&mut self, address: &Address, step: &StepState) {
         let Some(action) = &step.action else {
             self.lost |= step.attempts > 0;
+            // What the plan found as wanted.
+            if step.status == Status::Settled && self.action.is_empty() {
+                applied::UNCHANGED.clone_into(&mut self.action);
+            }
             return;
         };
         let lost = self.lost || step.attempts > 1;

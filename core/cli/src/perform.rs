@@ -115,25 +115,28 @@ impl Context {
 
     /// The plan as the engine takes it.
     pub(crate) fn work(&self, run: RunId) -> Work {
-        let mut readiness: BTreeMap<String, Arc<Readiness>> = BTreeMap::new();
+        let mut readiness = Shared::new();
         let steps = self.plan.steps().map(|step| work_step(&step, &mut readiness)).collect();
         let direction = if self.plan.destroys() { Direction::Undo } else { Direction::Forward };
         Work { run, plan: self.plan.digest(), direction, steps }
     }
 }
 
-fn work_step(step: &PlannedStep<'_>, shared: &mut BTreeMap<String, Arc<Readiness>>) -> WorkStep {
+/// Steps that wait for the same in the same way share one text.
+type Shared = BTreeMap<(String, u32, u64, u64), Arc<Readiness>>;
+
+fn work_step(step: &PlannedStep<'_>, shared: &mut Shared) -> WorkStep {
     let readiness = step.readiness().map(|r| {
-        // Steps that wait for the same share the text.
-        let entry = shared.entry(r.waits_for.clone());
-        Arc::clone(entry.or_insert_with(|| {
+        let key = (r.waits_for.clone(), r.successes, r.interval_ms, r.budget_ms);
+        let entry = shared.entry(key).or_insert_with(|| {
             Arc::new(Readiness {
                 waits_for: r.waits_for,
                 successes: r.successes,
                 interval: Duration::from_millis(r.interval_ms),
                 budget: Duration::from_millis(r.budget_ms),
             })
-        }))
+        });
+        Arc::clone(entry)
     });
     let settled =
         (step.action() == Action::NoOp).then(|| step.known_outputs().cloned().unwrap_or_default());

@@ -26,7 +26,7 @@ use crate::render::diagnostics::show;
 use crate::render::failures::diagnose;
 use crate::simulation::Simulation;
 use crate::state::StateDir;
-use crate::survey;
+use crate::survey::{self, Surveyed};
 use crate::vault;
 use crate::witness::{AuditLog, OnProgress};
 
@@ -103,11 +103,19 @@ impl Session {
         options: &PlanOptions,
     ) -> Outcome<Context> {
         connect::require(&self.checked, capability::ONBOARD)?;
-        let surveyed = survey::survey(app, &self.instances, purpose).await?;
-        refuse_errors(app, surveyed.findings)?;
-        let asked = Asked { purpose, facts: surveyed.facts };
-        let plan = describe(&self.checked, &self.instances, &asked, options).await?;
-        Ok(self.context(plan))
+        let Surveyed { facts, mut findings } =
+            survey::survey(app, &self.instances, purpose).await?;
+        let asked = Asked { purpose, facts };
+        let plan = describe(&self.checked, &self.instances, &asked, options).await;
+        if findings.has_errors()
+            && let Ok(plan) = &plan
+        {
+            // All at once: what the rest of the plan would meet is told too, as far as it can be.
+            let more = survey::preflight(app, &self.instances, plan).await;
+            findings.extend(more.unwrap_or_default());
+        }
+        refuse_errors(app, findings)?;
+        Ok(self.context(plan?))
     }
 
     /// Says everything that would keep the plan's writes from working; errors end the command

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::expiry::{Expiry, Urgency};
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
-use crate::record::{self, RunDir, RunRecord};
+use crate::record::{self, RunDir, RunKind, RunRecord};
 use crate::state::StateDir;
 use crate::ui::{Style, Ui};
 
@@ -122,7 +122,11 @@ fn show(ui: &Ui, runs: &[RunStatus], out: &mut dyn Write) -> std::io::Result<()>
     }
     writeln!(out, "\nsteps of {}", last.record.run)?;
     for step in &last.steps {
-        writeln!(out, "  {:9} {}", step.status, step.address)?;
+        let word = match (last.record.kind, step.status) {
+            (RunKind::Offboard, "ready") => "gone",
+            (_, word) => word,
+        };
+        writeln!(out, "  {word:9} {}", step.address)?;
         if let Some(error) = &step.error {
             writeln!(out, "            {error}")?;
         }

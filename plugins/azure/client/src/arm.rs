@@ -2,6 +2,7 @@
 //!
 //! Answers keep only the fields somebody here reads; unknown ones are ignored.
 
+pub mod deny_assignments;
 pub mod elevation;
 pub mod managed_clusters;
 pub mod management_groups;
@@ -9,10 +10,13 @@ pub mod permissions;
 pub mod provider_operations;
 pub mod role_assignments;
 pub mod role_definitions;
+pub mod role_eligibility;
 pub mod subscriptions;
 
 /// Authorization: role assignments, role definitions, permissions, provider operations.
 pub const AUTHORIZATION_VERSION: &str = "2022-04-01";
+/// Roles somebody could activate.
+pub const ELIGIBILITY_VERSION: &str = "2020-10-01";
 /// Management groups.
 pub const MANAGEMENT_GROUPS_VERSION: &str = "2023-04-01";
 /// Subscriptions.

@@ -7,6 +7,7 @@ pub mod federated_credentials;
 pub mod key_credentials;
 pub mod organization;
 pub mod passwords;
+pub mod people;
 pub mod policies;
 pub mod service_principals;
 

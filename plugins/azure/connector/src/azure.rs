@@ -15,6 +15,9 @@ use skybridge_plugin_sdk::protocol::onboard::{
     ReadyRequest, Remains, UndoRequest, Undone, purpose,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
+use skybridge_plugin_sdk::protocol::survey::{
+    PreflightReport, PreflightRequest, Survey, SurveyRequest,
+};
 use skybridge_plugin_sdk::protocol::verify::{VerifyReport, VerifyRequest};
 use skybridge_plugin_sdk::{
     Connector, Ctx, Error, Host, Onboard, Result, Verify, async_trait, kind,
@@ -26,7 +29,8 @@ use crate::proof::{self, Proof, read_assertion};
 use crate::session::{AsConnector, Session, Told};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
-use crate::{catalogue, checks, describe, rotation, schema, steps};
+use crate::survey::Facts;
+use crate::{catalogue, checks, describe, preflight, rotation, schema, steps, survey};
 
 /// A connector to one Entra tenant.
 pub struct Azure {
@@ -223,10 +227,21 @@ impl Connector for Azure {
 impl Onboard for Azure {
     fn describe(&self, request: &DescribeRequest) -> Result<Description> {
         let open = self.open_parts()?;
+        let facts = Facts::read(&request.survey)?;
         if request.purpose == purpose::ROTATE {
-            return rotation::describe(&self.connector, &open.settings);
+            return rotation::describe(&self.connector, &open.settings, facts.as_ref());
         }
-        Ok(describe::describe(&self.connector, &open.settings))
+        Ok(describe::describe(&self.connector, &open.settings, facts.as_ref()))
+    }
+
+    async fn survey(&self, request: SurveyRequest, ctx: &Ctx) -> Result<Survey> {
+        let session = self.session(ctx)?;
+        telling(teller(ctx), survey::survey(&session, &request.purpose)).await
+    }
+
+    async fn preflight(&self, request: PreflightRequest, ctx: &Ctx) -> Result<PreflightReport> {
+        let session = self.session(ctx)?;
+        telling(teller(ctx), preflight::preflight(&session, &request.steps)).await
     }
 
     async fn observe(&self, request: ObserveRequest, ctx: &Ctx) -> Result<Observation> {

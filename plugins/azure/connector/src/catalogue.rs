@@ -9,6 +9,8 @@ mod access;
 mod credentials;
 mod directory;
 mod ownership;
+mod preflight;
+mod scope;
 mod service;
 mod sign_in;
 
@@ -48,6 +50,8 @@ const fn own(
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     let areas = [
         access::ENTRIES,
+        scope::ENTRIES,
+        preflight::ENTRIES,
         directory::ENTRIES,
         ownership::ENTRIES,
         sign_in::ENTRIES,

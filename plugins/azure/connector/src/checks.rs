@@ -120,11 +120,10 @@ pub(crate) async fn report(session: &Session<'_>, connection: &Map) -> Result<Ve
             return Ok(report);
         }
     };
-    let subscriptions = &session.settings.scope.subscriptions;
-    let total = subscriptions.len() as u64 + 1;
+    let ids = connected(session, field("subscriptions").unwrap_or_default());
+    let total = ids.len() as u64 + 1;
     report.checks.extend(prover.directory().await.into_iter().map(|probe| probe.check));
     session.host.progress(1, total, "directory");
-    let ids: Vec<String> = subscriptions.iter().map(ToString::to_string).collect();
     let prover = &prover;
     let mut proofs = stream::iter(ids)
         .map(|id| async move { prover.subscription(&id).await })
@@ -135,6 +134,16 @@ pub(crate) async fn report(session: &Session<'_>, connection: &Map) -> Result<Ve
         session.host.progress(index as u64 + 2, total, "subscriptions");
     }
     Ok(report)
+}
+
+/// The subscriptions that were handed over; a connection record without any is older than the list.
+fn connected(session: &Session<'_>, listed: &str) -> Vec<String> {
+    let handed_over: Vec<String> =
+        listed.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    if !handed_over.is_empty() {
+        return handed_over;
+    }
+    session.settings.scope.listed().iter().map(ToString::to_string).collect()
 }
 
 fn no_credential(session: &Session<'_>, error: &Error) -> Check {

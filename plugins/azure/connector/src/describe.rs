@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::onboard::{Description, HandoverField, Step, StepTemplate};
 
-use crate::roles::{FOR_KUBERNETES, GRAPH_PERMISSIONS, ON_SUBSCRIPTION, Role};
+use crate::grants::{self, Grants};
+use crate::roles::Role;
 use crate::settings::{
-    Aks, Consent, CredentialKind, RootManagementGroup, Settings, subscription_of_cluster,
+    Aks, CredentialKind, RootManagementGroup, Settings, subscription_of_cluster,
 };
 use crate::steps::role_assignment::{self, At};
 use crate::steps::{
@@ -18,6 +19,9 @@ use crate::steps::{
     federated_credential, role_actions, role_definition, service_principal, subscription,
     unplanned_grants, verification,
 };
+use crate::survey::{EACH, Facts};
+
+mod notes;
 
 /// Puts templates and steps together; steps are added after what they need.
 #[derive(Default)]
@@ -56,20 +60,26 @@ pub(crate) fn position(count: usize) -> u32 {
 /// Steps of the tenant that others need.
 struct Common {
     service_principal: u32,
-    role_definition: u32,
+    role_definition: Option<u32>,
     credential: u32,
+    grants: Grants,
 }
 
 /// Every step of onboarding with `settings`.
-pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
+///
+/// Without the facts of a survey, subscriptions listed one by one are taken as they are listed, and
+/// for all others a single sub-graph stands whose scope is [`EACH`].
+pub(crate) fn describe(connector: &str, settings: &Settings, facts: Option<&Facts>) -> Description {
+    let grants = settings.grants();
     let mut builder = Builder::default();
     let addresses = settings.addresses();
     let (login, graph, arm) = (addresses.login, addresses.graph, addresses.resource_manager);
-    let tenant = settings.tenant_id();
 
-    let role_actions = builder.single(role_actions::template(arm), None, vec![]);
-    let preflight = builder.template(subscription::template(arm, &tenant));
-    let ids = subscription_ids(settings);
+    let custom = !grants.actions.is_empty();
+    let role_actions =
+        custom.then(|| builder.single(role_actions::template(settings, arm), None, vec![]));
+    let preflight = builder.template(subscription::template(settings, arm));
+    let ids = subscription_ids(settings, facts);
     let checked: Vec<u32> =
         ids.iter().map(|id| builder.step(preflight, Some(id), vec![])).collect();
 
@@ -78,41 +88,66 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
     let service_principal =
         builder.single(service_principal::template(graph), None, vec![application]);
     // Its scopes are all subscriptions: one that is not there would make Azure refuse the role.
-    let mut needs = vec![role_actions];
-    needs.extend(&checked);
-    let role_definition = builder.single(role_definition::template(settings, arm), None, needs);
-    let permissions = builder.single(api_permissions::template(graph), None, vec![application]);
-    let mut consents: Vec<u32> = GRAPH_PERMISSIONS
-        .into_iter()
-        .map(|permission| {
-            let needs = vec![application, service_principal, permissions];
-            builder.single(admin_consent::template(permission, settings, graph), None, needs)
-        })
-        .collect();
+    let role_definition = role_actions.map(|role_actions| {
+        let mut needs = vec![role_actions];
+        needs.extend(&checked);
+        let scopes = role_definition::assignable_scopes(settings, &ids);
+        builder.single(role_definition::template(settings, scopes, arm), None, needs)
+    });
+    let permissions = (!grants.graph.is_empty()).then(|| {
+        builder.single(api_permissions::template(settings, graph), None, vec![application])
+    });
+    let mut consents: Vec<u32> = Vec::new();
+    for permission in &grants.graph {
+        let mut needs = vec![application, service_principal];
+        needs.extend(permissions);
+        let template = admin_consent::template(*permission, settings, graph);
+        consents.push(builder.single(template, None, needs));
+    }
     consents.extend(root_group(&mut builder, settings, &ids, service_principal));
     let credential =
         builder.single(credential(connector, settings, graph), None, vec![application]);
-    let common = Common { service_principal, role_definition, credential };
+    let common = Common { service_principal, role_definition, credential, grants };
 
     let mut needs = vec![credential];
     needs.extend(consents);
-    subscriptions(&mut builder, settings, &common, ids.iter().zip(checked));
+    let clusters = clusters(settings, facts);
+    subscriptions(&mut builder, settings, &common, &clusters, ids.iter().zip(checked));
     let directory = verification::directory_template(settings, login, graph, arm);
     builder.single(directory, None, needs);
-    unplanned(&mut builder, [application, service_principal, permissions], graph, arm);
+    let mut granted = vec![application, service_principal];
+    granted.extend(permissions);
+    unplanned(&mut builder, granted, facts, graph, arm);
 
-    builder.out.notes = notes(settings);
-    builder.out.handover = handover(settings, &ids);
-    builder.out.platforms = platforms(settings.credential.kind);
-    builder.out
+    let mut out = builder.out;
+    out.notes = notes::notes(settings, &common.grants, facts);
+    out.handover = handover(settings, &ids);
+    out.platforms = platforms(settings.credential.kind);
+    out.permissions = grants::explained(settings);
+    out.left_out = facts.map(|facts| facts.left_out.clone()).unwrap_or_default();
+    out
 }
 
 /// The subscriptions, in order.
-pub(crate) fn subscription_ids(settings: &Settings) -> Vec<String> {
-    let mut ids: Vec<String> =
-        settings.scope.subscriptions.iter().map(ToString::to_string).collect();
+pub(crate) fn subscription_ids(settings: &Settings, facts: Option<&Facts>) -> Vec<String> {
+    let mut ids: Vec<String> = match facts {
+        Some(facts) => facts.subscriptions.iter().map(|one| one.id.clone()).collect(),
+        None if settings.scope.is_dynamic() => vec![EACH.to_owned()],
+        None => settings.scope.listed().iter().map(ToString::to_string).collect(),
+    };
     ids.sort();
+    ids.dedup();
     ids
+}
+
+/// The clusters listed one by one that are there, as far as anybody looked.
+fn clusters<'a>(settings: &'a Settings, facts: Option<&Facts>) -> Vec<&'a String> {
+    let is_out = |id: &str| {
+        facts.is_some_and(|facts| {
+            facts.left_out.iter().any(|left| left.scope.eq_ignore_ascii_case(id))
+        })
+    };
+    settings.clusters().iter().filter(|id| !is_out(id)).collect()
 }
 
 /// The step that makes what the connector signs in with.
@@ -133,9 +168,11 @@ fn root_group(
 ) -> Option<u32> {
     let arm = settings.addresses().resource_manager;
     let tenant = settings.tenant_id();
-    let seen_from = subscriptions.first().map(|id| format!("/subscriptions/{id}"));
+    let seen_from =
+        subscriptions.first().filter(|id| *id != EACH).map(|id| format!("/subscriptions/{id}"));
     let mut needs = vec![service_principal];
     let elevated = match settings.root_management_group {
+        _ if !settings.grants().root_group => return None,
         RootManagementGroup::Skip => return None,
         RootManagementGroup::Assign => false,
         RootManagementGroup::Elevate => {
@@ -153,9 +190,15 @@ fn root_group(
 }
 
 /// Looks, after all grants, for grants that no step made.
-fn unplanned(builder: &mut Builder, first: [u32; 3], graph: &str, arm: &str) {
-    let mut needs = first.to_vec();
-    let mut planned = unplanned_grants::Planned::default();
+fn unplanned(
+    builder: &mut Builder,
+    mut needs: Vec<u32>,
+    facts: Option<&Facts>,
+    graph: &str,
+    arm: &str,
+) {
+    let left_alone = facts.map(Facts::left_alone).unwrap_or_default();
+    let mut planned = unplanned_grants::Planned::leaving(left_alone);
     for (position, step) in (0_u32..).zip(&builder.out.steps) {
         let Some(template) = builder.out.templates.get(step.template as usize) else { continue };
         match template.kind.as_str() {
@@ -175,34 +218,34 @@ fn subscriptions<'a>(
     builder: &mut Builder,
     settings: &Settings,
     common: &Common,
+    clusters: &[&String],
     subscriptions: impl Iterator<Item = (&'a String, u32)>,
 ) {
     let addresses = settings.addresses();
     let arm = addresses.resource_manager;
     let mut make = |role, at| (role, builder.template(role_assignment::template(role, at, arm)));
-    let on_subscription = ON_SUBSCRIPTION.map(|role| make(role, At::Subscription));
-    let for_kubernetes: Vec<(Role, u32)> = match &settings.aks {
-        Aks::Off => vec![],
-        Aks::Subscription => FOR_KUBERNETES.map(|role| make(role, At::Subscription)).to_vec(),
-        Aks::Clusters(_) => FOR_KUBERNETES.map(|role| make(role, At::Cluster)).to_vec(),
-    };
+    let on_subscription: Vec<(Role, u32)> =
+        common.grants.on_subscription.iter().map(|role| make(*role, At::Subscription)).collect();
+    let at = if settings.aks == Aks::Subscription { At::Subscription } else { At::Cluster };
+    let for_kubernetes: Vec<(Role, u32)> =
+        common.grants.for_kubernetes.iter().map(|role| make(*role, at)).collect();
     let proof =
         builder.template(verification::subscription_template(settings, addresses.login, arm));
     for (id, checked) in subscriptions {
         let mut done = vec![common.credential];
-        for (role, template) in on_subscription {
+        for (role, template) in &on_subscription {
             let mut needs = vec![common.service_principal, checked];
             if role.id.is_none() {
-                needs.push(common.role_definition);
+                needs.extend(common.role_definition);
             }
-            done.push(builder.step(template, Some(id), needs));
+            done.push(builder.step(*template, Some(id), needs));
         }
         for (_, template) in &for_kubernetes {
             let needs = vec![common.service_principal, checked];
             if settings.aks == Aks::Subscription {
                 done.push(builder.step(*template, Some(id), needs.clone()));
             }
-            for cluster in settings.clusters() {
+            for cluster in clusters {
                 if subscription_of_cluster(cluster).is_some_and(|of| of.to_string() == *id) {
                     let step = builder.step(*template, Some(cluster), needs.clone());
                     if let Some(step) = builder.out.steps.last_mut() {
@@ -214,42 +257,6 @@ fn subscriptions<'a>(
         }
         builder.step(proof, Some(id), done);
     }
-}
-
-fn notes(settings: &Settings) -> Vec<String> {
-    let mut notes = vec![
-        "the page prints Micandrosoft.Web/sites/config/list/action; the plan uses \
-         Microsoft.Web/sites/config/list/Action"
-            .to_owned(),
-        "the page creates the custom role and does not assign it; the plan assigns it".to_owned(),
-        "consenting takes Privileged Role Administrator or Global Administrator; Application \
-         Administrator, which the page names, is not enough"
-            .to_owned(),
-        "both actions of the custom role reveal live secrets or working links to whoever holds the \
-         connector's secret"
-            .to_owned(),
-    ];
-    match settings.root_management_group {
-        RootManagementGroup::Skip => notes.push(
-            "Management Group Reader at the root group is left out: the hierarchy of management \
-             groups and what is granted in it cannot be read"
-                .to_owned(),
-        ),
-        RootManagementGroup::Assign | RootManagementGroup::Elevate => notes.push(
-            "Management Group Reader at the root group applies to the whole tenant".to_owned(),
-        ),
-    }
-    if settings.consent == Consent::HandOff {
-        notes.push(
-            "if the operator may not consent, a person is given an address to open, and the run \
-             waits for the consent"
-                .to_owned(),
-        );
-    }
-    if settings.aks == Aks::Off {
-        notes.push("the AKS roles are left out: `aks` is false".to_owned());
-    }
-    notes
 }
 
 /// What is handed over, by kind of credential.
@@ -288,7 +295,9 @@ pub(crate) fn handover(settings: &Settings, subscriptions: &[String]) -> Vec<Han
             made("audience", "Audience", "audience", false),
         ]),
     }
-    fields.push(field("subscriptions", "Subscriptions", subscriptions.join(","), false));
+    let listed: Vec<&str> =
+        subscriptions.iter().map(String::as_str).filter(|id| *id != EACH).collect();
+    fields.push(field("subscriptions", "Subscriptions", listed.join(","), false));
     fields
 }
 

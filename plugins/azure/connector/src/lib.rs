@@ -15,9 +15,11 @@ mod catalogue;
 mod checks;
 mod describe;
 mod errors;
+mod grants;
 mod names;
 mod operator;
 mod outcome;
+mod preflight;
 mod proof;
 mod roles;
 mod rotation;
@@ -26,6 +28,7 @@ mod session;
 mod settings;
 mod steps;
 mod surroundings;
+mod survey;
 mod template;
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ pub(crate) const CUSTOM_ACTIONS: [CustomAction; 2] = [
 ];
 
 /// One action of the custom role.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CustomAction {
     /// The resource provider that has to know it.
     pub(crate) provider: &'static str,
@@ -137,11 +137,6 @@ pub(crate) struct CustomAction {
     pub(crate) action: &'static str,
     /// What whoever has it can see.
     pub(crate) exposes: &'static str,
-}
-
-/// The actions alone.
-pub(crate) fn custom_actions() -> Vec<String> {
-    CUSTOM_ACTIONS.iter().map(|a| a.action.to_owned()).collect()
 }
 
 /// A Graph permission for applications.

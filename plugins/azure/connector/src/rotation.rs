@@ -8,9 +8,14 @@ use skybridge_plugin_sdk::{Error, Result, kind};
 use crate::describe::{self, position};
 use crate::settings::{CredentialKind, Settings};
 use crate::steps::{application, certificate, client_secret, retired_credentials, verification};
+use crate::survey::Facts;
 
 /// Every step of replacing the credential of a connection made with `settings`.
-pub(crate) fn describe(connector: &str, settings: &Settings) -> Result<Description> {
+pub(crate) fn describe(
+    connector: &str,
+    settings: &Settings,
+    facts: Option<&Facts>,
+) -> Result<Description> {
     let addresses = settings.addresses();
     let (login, graph, arm) = (addresses.login, addresses.graph, addresses.resource_manager);
     let (tenant, kind) = (settings.tenant_id(), settings.credential.kind);
@@ -27,7 +32,7 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Result<Descripti
     let made = add(&mut out, made, None, vec![application]);
     let directory = verification::directory_template(settings, login, graph, arm);
     add(&mut out, directory, None, vec![made]);
-    let ids = describe::subscription_ids(settings);
+    let ids = describe::subscription_ids(settings, facts);
     // One is enough to show that Resource Manager takes it: no grant changes in a rotation.
     if let Some(first) = ids.first() {
         let proof = verification::subscription_template(settings, login, arm);

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::settings::EXCHANGE_AUDIENCE;
+use crate::settings::{Capability, EXCHANGE_AUDIENCE};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 const GUID: &str = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
@@ -38,12 +38,8 @@ pub(crate) fn settings() -> Value {
                 "pattern": "^[^\\u0000-\\u001f<>]*$",
                 "default": "skybridge-connector",
             },
-            "permissions": {
-                "title": "grants",
-                "description": "`seed`: exactly the grants of the onboarding page",
-                "enum": ["seed"],
-                "default": "seed",
-            },
+            "permissions": permissions(),
+            "capabilities": capabilities(),
             "scope": scope(),
             "aks": aks(),
             "credential": credential(),
@@ -154,13 +150,51 @@ fn cloud() -> Value {
     })
 }
 
+fn permissions() -> Value {
+    json!({
+        "title": "grants",
+        "description": "`seed`: exactly the grants of the onboarding page; `least`: only \
+                        those that an enabled capability needs",
+        "enum": ["seed", "least"],
+        "default": "seed",
+    })
+}
+
+fn capabilities() -> Value {
+    json!({
+        "title": "capabilities",
+        "description": "what the connection is for; all of them when left out. They decide \
+                        what `permissions = \"least\"` grants",
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": true,
+        "items": { "title": "capability", "enum": Capability::ALL.map(Capability::word) },
+    })
+}
+
 fn scope() -> Value {
+    let patterns = |title: &str, description: &str| {
+        json!({
+            "title": title,
+            "description": description,
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1000,
+            "uniqueItems": true,
+            "items": { "title": "pattern", "type": "string", "minLength": 1, "maxLength": 200 },
+        })
+    };
     json!({
         "title": "scope",
-        "description": "what is watched over: { subscriptions = [\"…\"] }",
+        "description": "what is watched over: { subscriptions = [\"…\"] }, \
+                        { management-groups = [\"…\"] } or { tenant = true }",
         "type": "object",
         "additionalProperties": false,
-        "required": ["subscriptions"],
+        "oneOf": [
+            { "required": ["subscriptions"] },
+            { "required": ["management-groups"] },
+            { "required": ["tenant"] },
+        ],
         "properties": {
             "subscriptions": {
                 "title": "subscription ids",
@@ -170,6 +204,34 @@ fn scope() -> Value {
                 "uniqueItems": true,
                 "items": { "title": "subscription id", "type": "string", "pattern": GUID },
             },
+            "management-groups": {
+                "title": "management groups",
+                "description": "their ids, not their display names; every subscription below them \
+                                is meant, whatever the level",
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 1000,
+                "uniqueItems": true,
+                "items": {
+                    "title": "management group id",
+                    "type": "string",
+                    "pattern": "^[A-Za-z0-9_().-]{1,90}$",
+                },
+            },
+            "tenant": {
+                "title": "the whole tenant",
+                "description": "every subscription the operator can see",
+                "const": true,
+            },
+            "include": patterns(
+                "only these subscriptions",
+                "patterns on the name, in which `*` stands for anything, or ids: `prod-*`",
+            ),
+            "exclude": patterns(
+                "not these subscriptions",
+                "patterns on the name, in which `*` stands for anything, or ids; stronger than \
+                 `include`",
+            ),
         },
     })
 }

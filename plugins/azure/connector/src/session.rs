@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
+use skybridge_azure_client::arm::subscriptions::{self, Subscription};
 use skybridge_azure_client::{Claims, Client, ClientError, Effect, Request, Response, Service};
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 
@@ -63,6 +64,18 @@ impl Session<'_> {
     pub(crate) async fn operator(&self) -> Result<Claims, ClientError> {
         let token = self.client.token(Service::ResourceManager).await?;
         Ok(Claims::of(&token.secret).unwrap_or_default())
+    }
+
+    /// A subscription from which what is assigned above it can be seen, by its scope: the first of
+    /// those listed, or the first there is.
+    pub(crate) async fn vantage(&self) -> Result<Option<String>, ClientError> {
+        if let Some(listed) = self.settings.subscription_scopes().into_iter().next() {
+            return Ok(Some(listed));
+        }
+        let visible: Vec<Subscription> = self.list(subscriptions::list_request()).await?;
+        let usable = |one: &&Subscription| one.state.as_deref() == Some("Enabled");
+        let first = visible.iter().filter(usable).map(|one| &one.subscription_id).min();
+        Ok(first.map(|id| format!("/subscriptions/{id}")))
     }
 
     /// Sends a request, and puts it on record when it is a write: refused ones too, because a

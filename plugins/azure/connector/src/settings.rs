@@ -1,17 +1,25 @@
 //! The connector's settings, as the manifest has them.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use skybridge_azure_client::Cloud;
 use skybridge_plugin_sdk::{Error, Result, kind};
 use uuid::Uuid;
 
+use crate::grants::Grants;
+
+mod capability;
 mod choices;
 mod cloud;
 mod credential;
+mod scope;
 
+pub(crate) use capability::Capability;
 pub(crate) use choices::{Consent, DeletedApplication, RootManagementGroup, Wait};
 pub(crate) use cloud::{Addresses, CloudSetting};
 pub(crate) use credential::{Credential, CredentialKind, EXCHANGE_AUDIENCE, Federation};
+pub(crate) use scope::{Scope, Watched};
 
 /// `[connectors.NAME.settings]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -22,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) display_name: String,
     #[serde(default)]
     pub(crate) permissions: Permissions,
+    #[serde(default = "capability::every")]
+    pub(crate) capabilities: BTreeSet<Capability>,
     pub(crate) scope: Scope,
     #[serde(default)]
     pub(crate) aks: Aks,
@@ -46,13 +56,8 @@ pub(crate) enum Permissions {
     /// Exactly those of the onboarding page.
     #[default]
     Seed,
-}
-
-/// What is watched over.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Scope {
-    pub(crate) subscriptions: Vec<Uuid>,
+    /// Only what an enabled capability needs.
+    Least,
 }
 
 /// Where the roles for Kubernetes are assigned.
@@ -130,17 +135,8 @@ impl Settings {
         let complaint = |pointer: String, message: String| {
             Err(Error::new(kind::INVALID_CONFIG, message).code("AZ-CONFIG-002").pointer(pointer))
         };
-        let mut seen = std::collections::BTreeSet::new();
-        for (index, subscription) in self.scope.subscriptions.iter().enumerate() {
-            if !seen.insert(subscription) {
-                return complaint(
-                    format!("/scope/subscriptions/{index}"),
-                    format!("subscription {subscription} is listed twice"),
-                );
-            }
-        }
-        if seen.is_empty() {
-            return complaint("/scope/subscriptions".into(), "no subscription is listed".into());
+        if let Err((pointer, message)) = self.scope.check() {
+            return complaint(pointer, message);
         }
         let mut credential = self.credential.complaints().into_iter();
         if let Some((key, message)) = credential.next() {
@@ -152,11 +148,12 @@ impl Settings {
                 error.context(format!("/credential/{key}"), message)
             }));
         }
-        let mut clusters = std::collections::BTreeSet::new();
+        let listed = self.scope.listed();
+        let mut clusters = BTreeSet::new();
         for (index, cluster) in self.clusters().iter().enumerate() {
             let pointer = format!("/aks/clusters/{index}");
             match subscription_of_cluster(cluster) {
-                Some(subscription) if seen.contains(&subscription) => {}
+                Some(id) if self.scope.is_dynamic() || listed.contains(&id) => {}
                 Some(subscription) => {
                     let message = format!(
                         "the cluster is in subscription {subscription}, which `scope` does not list"
@@ -174,6 +171,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Which permissions the connection asks for.
+    pub(crate) fn grants(&self) -> Grants {
+        Grants::of(self)
+    }
+
     /// The tenant id as text, in small letters.
     pub(crate) fn tenant_id(&self) -> String {
         self.tenant.to_string()
@@ -187,10 +189,10 @@ impl Settings {
         }
     }
 
-    /// The resource scopes of all subscriptions, sorted.
+    /// The resource scopes of the subscriptions listed one by one, sorted.
     pub(crate) fn subscription_scopes(&self) -> Vec<String> {
         let mut scopes: Vec<_> =
-            self.scope.subscriptions.iter().map(|id| format!("/subscriptions/{id}")).collect();
+            self.scope.listed().iter().map(|id| format!("/subscriptions/{id}")).collect();
         scopes.sort();
         scopes
     }

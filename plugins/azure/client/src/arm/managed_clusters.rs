@@ -40,6 +40,14 @@ pub struct AadProfile {
 }
 
 impl ManagedCluster {
+    /// Whether the file for plain users is an administrator's credential: nobody signs in with
+    /// Entra, and the cluster's own certificates work.
+    #[must_use]
+    pub fn has_local_administrator(&self) -> bool {
+        let entra = self.properties.aad_profile.as_ref().is_some_and(|p| p.managed == Some(true));
+        !entra && self.properties.disable_local_accounts != Some(true)
+    }
+
     /// Whether Azure roles mean anything inside the cluster.
     #[must_use]
     pub fn honours_azure_roles(&self) -> bool {

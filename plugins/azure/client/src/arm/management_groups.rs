@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::MANAGEMENT_GROUPS_VERSION;
+use super::{MANAGEMENT_GROUPS_VERSION, last_segment};
 use crate::cloud::Service;
 use crate::request::{Path, Request};
 
@@ -46,6 +46,31 @@ pub fn get_request(name: &str) -> Request {
 pub fn list_request() -> Request {
     let path = Path::fixed("/providers/Microsoft.Management/managementGroups");
     fresh(Request::get(Service::ResourceManager, path, "listing management groups"))
+}
+
+/// A group or subscription somewhere below a management group.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Descendant {
+    /// A group's name, a subscription's id.
+    pub name: String,
+    /// The resource type.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+}
+
+impl Descendant {
+    /// Whether it is a subscription.
+    #[must_use]
+    pub fn is_subscription(&self) -> bool {
+        last_segment(&self.kind).eq_ignore_ascii_case("subscriptions")
+    }
+}
+
+/// Lists everything below the management group `name`, every level of it.
+#[must_use]
+pub fn descendants_request(name: &str) -> Request {
+    let path = Path::new().scope(&scope(name)).then("/descendants");
+    fresh(Request::get(Service::ResourceManager, path, "listing what a management group holds"))
 }
 
 /// The service caches its answers unless it is told not to.

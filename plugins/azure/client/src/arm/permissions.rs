@@ -24,8 +24,8 @@ impl Permission {
     /// Whether this grant allows `action`.
     #[must_use]
     pub fn allows(&self, action: &str) -> bool {
-        self.actions.iter().any(|p| matches(p, action))
-            && !self.not_actions.iter().any(|p| matches(p, action))
+        self.actions.iter().any(|p| covers(p, action))
+            && !self.not_actions.iter().any(|p| covers(p, action))
     }
 }
 
@@ -44,7 +44,8 @@ pub fn list_request(scope: &str) -> Request {
 }
 
 /// Whether `pattern`, in which `*` stands for anything, covers `action`; capitals do not count.
-fn matches(pattern: &str, action: &str) -> bool {
+#[must_use]
+pub fn covers(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
     let mut parts = pattern.split('*');
     // `split` yields at least one part; that one is anchored at the start.

@@ -42,11 +42,17 @@ impl ProviderOperations {
     /// Whether `action` is one of the operations that may stand under `actions`.
     #[must_use]
     pub fn has_action(&self, action: &str) -> bool {
+        self.actions().any(|known| known.eq_ignore_ascii_case(action))
+    }
+
+    /// Every operation that may stand under `actions`.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
         let of_types = self.resource_types.iter().flat_map(|t| &t.operations);
         self.operations
             .iter()
             .chain(of_types)
-            .any(|o| !o.is_data_action && o.name.eq_ignore_ascii_case(action))
+            .filter(|operation| !operation.is_data_action)
+            .map(|operation| operation.name.as_str())
     }
 }
 

@@ -124,6 +124,13 @@ pub fn list_at_scope_request(scope: &str) -> Request {
     list(scope).query("$filter", "atScope()")
 }
 
+/// Lists what `principal` has at and above `scope`, through groups as well.
+#[must_use]
+pub fn list_assigned_to_request(scope: &str, principal: &str) -> Request {
+    let filter = format!("atScope() and assignedTo({})", odata_literal(principal));
+    list(scope).query("$filter", &filter)
+}
+
 /// Lists every assignment at, above and below `scope`.
 #[must_use]
 pub fn list_request(scope: &str) -> Request {

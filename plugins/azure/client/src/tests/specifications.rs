@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::arm::deny_assignments::{self, DenyAssignment};
 use crate::arm::managed_clusters::{self, ManagedCluster};
-use crate::arm::management_groups::{self, ManagementGroup};
+use crate::arm::management_groups::{self, Descendant, ManagementGroup};
 use crate::arm::provider_operations::{self, ProviderOperations};
 use crate::arm::role_assignments::{self, NewAssignment, RoleAssignment};
 use crate::arm::role_definitions::{self, NewRole, RoleDefinition};
@@ -155,6 +156,22 @@ fn role_definitions_agree() {
 }
 
 #[test]
+fn deny_assignments_agree() {
+    let Some(folder) = specifications() else { return };
+    let list = Example::of(
+        &folder,
+        AUTHORIZATION,
+        "authorization-DenyAssignmentCalls.json",
+        "DenyAssignments_ListForScope",
+        "GetDenyAssignmentByScope.json",
+    );
+    let page: Page<DenyAssignment> =
+        list.agrees(&deny_assignments::list_at_scope_request(list.parameter("scope")));
+    assert!(!page.value[0].properties.permissions[0].actions.is_empty());
+    assert!(!page.value[0].properties.principals[0].id.is_empty());
+}
+
+#[test]
 fn other_areas_agree() {
     let Some(folder) = specifications() else { return };
     let operations = Example::of(
@@ -174,6 +191,27 @@ fn other_areas_agree() {
         Example::of(&folder, GROUPS, file, "ManagementGroups_List", "ListManagementGroups.json");
     let page: Page<ManagementGroup> = list.agrees(&management_groups::list_request());
     assert_eq!((page.value.len(), page.next()), (2, None));
+
+    let below = Example::of(
+        &folder,
+        GROUPS,
+        file,
+        "ManagementGroups_GetDescendants",
+        "GetDescendants.json",
+    );
+    let page: Page<Descendant> =
+        below.agrees(&management_groups::descendants_request(below.parameter("groupId")));
+    assert!(page.value.iter().any(Descendant::is_subscription));
+
+    let list = Example::of(
+        &folder,
+        RESOURCES,
+        "subscriptions.json",
+        "Subscriptions_List",
+        "GetSubscriptions.json",
+    );
+    let page: Page<Subscription> = list.agrees(&subscriptions::list_request());
+    assert!(page.value.iter().all(|found| found.tenant_id.is_some()));
 
     let get = Example::of(
         &folder,

@@ -20,15 +20,20 @@ pub(crate) struct Person {
     reaching: Reaching,
     name: String,
     password: String,
+    client: String,
+    /// What the client may do in Graph, when that is not everything it has.
+    graph: Option<String>,
 }
 
 #[async_trait]
 impl TokenSource for Person {
     async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
+        let graph = scope.starts_with("https://graph.microsoft.com/");
+        let scope = self.graph.as_deref().filter(|_| graph).unwrap_or(scope);
         let path = Path::new().segment(&self.reaching.tenant).then("/oauth2/v2.0/token");
         let mut request = Request::new(Service::Login, Method::Post, path, "signing in").reading();
         request.body = Body::Form(vec![
-            ("client_id", Secret::new("04b07795-8ddb-461a-bbee-02f9e1bf7b46")),
+            ("client_id", Secret::new(self.client.clone())),
             ("grant_type", Secret::new("password")),
             ("username", Secret::new(self.name.clone())),
             ("password", Secret::new(self.password.clone())),
@@ -128,8 +133,24 @@ impl Azure {
 
     /// Signs in as the person called `name` from now on.
     pub(crate) fn operate_as(&mut self, name: &str, password: &str) {
-        let reaching = self.reaching(Trust::Platform);
-        let person = Person { reaching, name: name.into(), password: password.into() };
+        self.operate_through("04b07795-8ddb-461a-bbee-02f9e1bf7b46", None, name, password);
+    }
+
+    /// Signs in as the person called `name` with a client that may do `graph` in Microsoft Graph.
+    pub(crate) fn operate_through(
+        &mut self,
+        client: &str,
+        graph: Option<&str>,
+        name: &str,
+        password: &str,
+    ) {
+        let person = Person {
+            reaching: self.reaching(Trust::Platform),
+            name: name.into(),
+            password: password.into(),
+            client: client.into(),
+            graph: graph.map(str::to_owned),
+        };
         self.replace(Arc::new(person));
     }
 

@@ -8,15 +8,14 @@ use skybridge_plugin_sdk::{Error, kind};
 
 use super::probe::Probe;
 use super::{Prover, token_probe_name};
-use crate::roles::GRAPH_PERMISSIONS;
-use crate::settings::RootManagementGroup;
+use crate::grants::Grants;
 
 const CONSENT_HELP: &str = "admin consent is missing or was revoked; run `skybridge apply`";
 
 /// Every probe of the tenant, in a stable order.
 pub(super) async fn prove(prover: &Prover<'_>) -> Vec<Probe> {
     let mut probes = graph(prover).await;
-    if prover.session.settings.root_management_group != RootManagementGroup::Skip {
+    if prover.session.settings.grants().root_group {
         probes.extend(root_group(prover).await);
     }
     probes
@@ -24,13 +23,14 @@ pub(super) async fn prove(prover: &Prover<'_>) -> Vec<Probe> {
 
 async fn graph(prover: &Prover<'_>) -> Vec<Probe> {
     let tenant = prover.session.settings.tenant_id();
+    let grants = prover.session.settings.grants();
     let what = token_probe_name(Service::Graph);
     // Roles are written into a token when it is issued: an older one would not show a new grant.
     let token = match prover.client.fresh_token(Service::Graph).await {
         Ok(token) => token,
         Err(error) => {
             let mut probes = vec![Probe::failed(&tenant, &what, error, CONSENT_HELP)];
-            for what in ["read the organization", "read the authorization policy"] {
+            for what in readable(&grants) {
                 probes.push(Probe::skipped(&tenant, what, "there is no token to ask with"));
             }
             return probes;
@@ -38,7 +38,7 @@ async fn graph(prover: &Prover<'_>) -> Vec<Probe> {
     };
     let claims = Claims::of(&token.secret).unwrap_or_default();
     let mut probes = vec![Probe::works(&tenant, &what, "issued")];
-    for permission in GRAPH_PERMISSIONS {
+    for permission in &grants.graph {
         let what = format!("hold {}", permission.value);
         probes.push(if claims.roles.iter().any(|role| role == permission.value) {
             Probe::works(&tenant, &what, "the token carries it")
@@ -46,13 +46,27 @@ async fn graph(prover: &Prover<'_>) -> Vec<Probe> {
             Probe::not_yet(&tenant, &what, "the token does not carry it", CONSENT_HELP)
         });
     }
-    probes.push(organization(prover, &tenant).await);
-    probes.push(policy(prover, &tenant).await);
+    let readable = readable(&grants);
+    if readable.contains(&READ_ORGANIZATION) {
+        probes.push(organization(prover, &tenant).await);
+    }
+    if readable.contains(&READ_POLICY) {
+        probes.push(policy(prover, &tenant).await);
+    }
     probes
 }
 
+const READ_ORGANIZATION: &str = "read the organization";
+const READ_POLICY: &str = "read the authorization policy";
+
+/// What the granted permissions open.
+fn readable(grants: &Grants) -> Vec<&'static str> {
+    let opens = [(READ_ORGANIZATION, "Directory.Read.All"), (READ_POLICY, "Policy.Read.All")];
+    opens.into_iter().filter(|(_, value)| grants.has_graph(value)).map(|(what, _)| what).collect()
+}
+
 async fn organization(prover: &Prover<'_>, tenant: &str) -> Probe {
-    let what = "read the organization";
+    let what = READ_ORGANIZATION;
     let listed = prover.client.list::<Organization>(organization::list_request()).await;
     match listed {
         Ok(found) if found.iter().any(|one| one.id.eq_ignore_ascii_case(tenant)) => {
@@ -71,7 +85,7 @@ async fn organization(prover: &Prover<'_>, tenant: &str) -> Probe {
 }
 
 async fn policy(prover: &Prover<'_>, tenant: &str) -> Probe {
-    let what = "read the authorization policy";
+    let what = READ_POLICY;
     let request = policies::get_authorization_request();
     match prover.client.json::<AuthorizationPolicy>(&request).await {
         Ok(_) => Probe::works(tenant, what, "readable"),

@@ -13,8 +13,7 @@ use super::Prover;
 use super::probe::Probe;
 use super::subscription::assignments;
 use crate::names;
-use crate::roles::{GRAPH_PERMISSIONS, MANAGEMENT_GROUP_READER};
-use crate::settings::RootManagementGroup;
+use crate::roles::MANAGEMENT_GROUP_READER;
 
 const UNTRIED: &str = "the sign-in itself could not be tried from here: it takes a token of the \
                        issuer, which `credential.assertion` can name";
@@ -40,7 +39,7 @@ pub(super) async fn directory(prover: &Prover<'_>, client_id: &str) -> Vec<Probe
         Probe::works(&tenant, what, detail)
     });
     probes.extend(consents(prover, &tenant, &principal.id).await);
-    if prover.session.settings.root_management_group != RootManagementGroup::Skip {
+    if prover.session.settings.grants().root_group {
         probes.push(root_group(prover, &tenant, &principal.id).await);
     }
     probes.push(Probe::skipped(&tenant, "sign in as the connector", UNTRIED));
@@ -100,7 +99,8 @@ async fn consents(prover: &Prover<'_>, tenant: &str, principal: &str) -> Vec<Pro
             return vec![Probe::failed(tenant, "find every admin consent", error, APPLY_HELP)];
         }
     };
-    GRAPH_PERMISSIONS
+    let wanted = prover.session.settings.grants().graph;
+    wanted
         .into_iter()
         .map(|permission| {
             let what = format!("hold {}", permission.value);

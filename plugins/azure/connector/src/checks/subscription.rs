@@ -10,8 +10,9 @@ use skybridge_plugin_sdk::{Error, kind};
 
 use super::probe::Probe;
 use super::{Prover, token_probe_name};
+use crate::grants::Grants;
 use crate::names;
-use crate::roles::{FOR_KUBERNETES, ON_SUBSCRIPTION, Role, custom_actions};
+use crate::roles::Role;
 use crate::settings::{Aks, subscription_of_cluster};
 
 const ROLES_HELP: &str = "a role is missing or was taken back; run `skybridge apply`";
@@ -31,8 +32,11 @@ pub(super) async fn prove(prover: &Prover<'_>, id: &str) -> Vec<Probe> {
     let principal = Claims::of(&token.secret).and_then(|claims| claims.oid).unwrap_or_default();
     let mut probes = vec![readable(prover, id).await];
     probes.push(assignments(prover, id, &principal).await);
-    probes.push(custom_actions_in_effect(prover, id).await);
-    if prover.session.settings.aks != Aks::Off {
+    let grants = prover.session.settings.grants();
+    if !grants.actions.is_empty() {
+        probes.push(custom_actions_in_effect(prover, id, &grants).await);
+    }
+    if !grants.for_kubernetes.is_empty() {
         probes.push(clusters(prover, id).await);
     }
     probes
@@ -67,7 +71,11 @@ pub(super) async fn assignments(prover: &Prover<'_>, id: &str, principal: &str) 
         Ok(ids) => ids,
         Err(error) => return Probe::failed(id, what, error, help),
     };
-    let expected = expected(prover, id);
+    let clusters = match listed_clusters(prover, id).await {
+        Ok(clusters) => clusters,
+        Err(error) => return Probe::failed(id, what, error, help),
+    };
+    let expected = expected(prover, id, &clusters);
     let missing: Vec<String> = expected
         .iter()
         .filter(|(role, at)| {
@@ -90,28 +98,33 @@ pub(super) async fn assignments(prover: &Prover<'_>, id: &str, principal: &str) 
 }
 
 /// Every role this subscription should show, with the scope it is assigned at.
-fn expected(prover: &Prover<'_>, id: &str) -> Vec<(Role, String)> {
+fn expected(prover: &Prover<'_>, id: &str, clusters: &[String]) -> Vec<(Role, String)> {
     let scope = format!("/subscriptions/{id}");
+    let settings = prover.session.settings;
+    let grants = settings.grants();
     let mut all: Vec<(Role, String)> =
-        ON_SUBSCRIPTION.into_iter().map(|role| (role, scope.clone())).collect();
-    match &prover.session.settings.aks {
-        Aks::Off => {}
-        Aks::Subscription => {
-            all.extend(FOR_KUBERNETES.into_iter().map(|role| (role, scope.clone())));
-        }
-        Aks::Clusters(clusters) => {
-            for cluster in clusters_in(clusters, id) {
-                all.extend(FOR_KUBERNETES.into_iter().map(|role| (role, cluster.clone())));
-            }
+        grants.on_subscription.into_iter().map(|role| (role, scope.clone())).collect();
+    for role in grants.for_kubernetes {
+        match &settings.aks {
+            Aks::Off => {}
+            Aks::Subscription => all.push((role, scope.clone())),
+            Aks::Clusters(_) => all.extend(clusters.iter().map(|at| (role, at.clone()))),
         }
     }
     all
 }
 
-fn clusters_in<'a>(clusters: &'a [String], id: &'a str) -> impl Iterator<Item = &'a String> {
-    clusters
-        .iter()
-        .filter(move |c| subscription_of_cluster(c).is_some_and(|of| of.to_string() == id))
+/// The settings' clusters in the subscription `id`, without those that are no longer there.
+async fn listed_clusters(prover: &Prover<'_>, id: &str) -> Result<Vec<String>, ClientError> {
+    let of_here =
+        |cluster: &&String| subscription_of_cluster(cluster).is_some_and(|of| of.to_string() == id);
+    let wanted: Vec<&String> = prover.session.settings.clusters().iter().filter(of_here).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there: Vec<ManagedCluster> = prover.client.list(managed_clusters::list_request(id)).await?;
+    let exists = |id: &str| there.iter().any(|one| one.id.eq_ignore_ascii_case(id));
+    Ok(wanted.into_iter().filter(|id| exists(id)).cloned().collect())
 }
 
 /// The custom role's id as we give it, and as it is when a role of the name was there before.
@@ -126,17 +139,18 @@ async fn custom_role_ids(prover: &Prover<'_>, scope: &str) -> Result<Vec<String>
 }
 
 /// Asks what may be done instead of doing it: both actions reveal live secrets.
-async fn custom_actions_in_effect(prover: &Prover<'_>, id: &str) -> Probe {
+async fn custom_actions_in_effect(prover: &Prover<'_>, id: &str, wanted: &Grants) -> Probe {
     let what = "may use the custom role's actions";
     let request = permissions::list_request(&format!("/subscriptions/{id}"));
     match prover.client.list::<Permission>(request).await {
         Ok(grants) => {
-            let missing: Vec<String> = custom_actions()
+            let missing: Vec<String> = wanted
+                .action_names()
                 .into_iter()
                 .filter(|action| !permissions::any_allows(&grants, action))
                 .collect();
             if missing.is_empty() {
-                return Probe::works(id, what, "both are allowed");
+                return Probe::works(id, what, "all are allowed");
             }
             Probe::not_yet(id, what, format!("not allowed: {}", missing.join(", ")), ROLES_HELP)
         }

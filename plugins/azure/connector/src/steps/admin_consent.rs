@@ -19,7 +19,7 @@ use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, nothing_left, outputs, own_output,
     ready_if, removed, still_if, undo_field,
 };
-use crate::roles::{self, GRAPH_PERMISSIONS, GraphPermission};
+use crate::roles::{self, GraphPermission};
 use crate::session::Session;
 use crate::settings::{Consent, Settings};
 use crate::steps::Family;
@@ -185,7 +185,8 @@ fn explain_denied(
 
 /// Asks a person, once for all permissions.
 fn ask(session: &Session<'_>, step: &StepCall) {
-    let names: Vec<&str> = GRAPH_PERMISSIONS.iter().map(|permission| permission.value).collect();
+    let wanted = session.settings.grants().graph;
+    let names: Vec<&str> = wanted.iter().map(|permission| permission.value).collect();
     session.ask(&Notice {
         text: format!(
             "{WHO} has to open this address, sign in and accept: it grants {} to `{}`. The run \

@@ -18,8 +18,9 @@ use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, not_ready, nothing_left, outputs,
     own_output, ready_if, removed, still_if, undo_field,
 };
-use crate::roles::GRAPH_PERMISSIONS;
+use crate::roles::{GRAPH_PERMISSIONS, GraphPermission};
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::steps::Family;
 use crate::template::{APPLICATION_ADMINISTRATOR, MINUTE_MS, call, undo, wait, words};
 
@@ -30,8 +31,10 @@ const ROLE: &str = "Role";
 
 pub(crate) struct ApiPermissions;
 
-pub(crate) fn template(graph: &str) -> StepTemplate {
+pub(crate) fn template(settings: &Settings, graph: &str) -> StepTemplate {
     let url = format!("{graph}/v1.0/applications/<application.object-id>");
+    let wanted = settings.grants().graph;
+    let values: Vec<&str> = wanted.iter().map(|permission| permission.value).collect();
     StepTemplate {
         kind: KIND.into(),
         title: "list the Graph permissions on the application".into(),
@@ -40,7 +43,7 @@ pub(crate) fn template(graph: &str) -> StepTemplate {
         effect: effect::ENSURE.into(),
         desired: json!({
             "resource": "Microsoft Graph",
-            "application-permissions": GRAPH_PERMISSIONS.map(|permission| permission.value),
+            "application-permissions": values,
         }),
         inputs: words(["application.object-id", "application.fresh"]),
         outputs: words(["object-id"]),
@@ -59,15 +62,15 @@ pub(crate) fn template(graph: &str) -> StepTemplate {
     }
 }
 
-/// Which of ours are not on the list.
-fn missing(list: &[RequiredResourceAccess]) -> Vec<&'static str> {
+/// Which of `wanted` are not on the list.
+fn missing(list: &[RequiredResourceAccess], wanted: &[GraphPermission]) -> Vec<&'static str> {
     let on_list = |id: &str| {
         list.iter()
             .filter(|api| api.resource_app_id.eq_ignore_ascii_case(GRAPH_APP_ID))
             .flat_map(|api| &api.resource_access)
             .any(|access| access.access_type == ROLE && access.id.eq_ignore_ascii_case(id))
     };
-    GRAPH_PERMISSIONS.iter().map(|p| p.id).filter(|id| !on_list(id)).collect()
+    wanted.iter().map(|p| p.id).filter(|id| !on_list(id)).collect()
 }
 
 /// The list with `ids` added; nothing that is on it is lost.
@@ -115,11 +118,12 @@ impl Family for ApiPermissions {
             return Ok(absent("the application does not exist yet"));
         };
         let app = read(session, id, Lag::Impossible).await?;
-        let missing = missing(&app.required_resource_access);
+        let wanted = session.settings.grants().graph;
+        let missing = missing(&app.required_resource_access, &wanted);
         if missing.is_empty() {
             return Ok(matches(describe(id)));
         }
-        if missing.len() == GRAPH_PERMISSIONS.len() {
+        if missing.len() == wanted.len() {
             return Ok(absent("the application lists none of the permissions"));
         }
         let to: Vec<_> = missing.into_iter().map(value_of).collect();
@@ -137,10 +141,11 @@ impl Family for ApiPermissions {
         let id = needed(&request.step, "application.object-id")?;
         let lag = Lag::when(is_fresh(&request.step, "application.fresh"));
         let app = read(session, id, lag).await?;
-        let missing = missing(&app.required_resource_access);
+        let wanted = session.settings.grants().graph;
+        let missing = missing(&app.required_resource_access, &wanted);
         if missing.is_empty() {
             // An earlier attempt may have added them and lost the answer.
-            let ids: Vec<_> = GRAPH_PERMISSIONS.iter().map(|p| p.id).collect();
+            let ids: Vec<_> = wanted.iter().map(|p| p.id).collect();
             let undo = if request.attempt > 0 {
                 json!({ "object-id": id, "added": ids })
             } else {
@@ -166,7 +171,7 @@ impl Family for ApiPermissions {
         Ok(match found {
             None => not_ready("the directory does not show the application yet"),
             Some(app) => ready_if(
-                missing(&app.required_resource_access).is_empty(),
+                missing(&app.required_resource_access, &session.settings.grants().graph).is_empty(),
                 "the application does not show the permissions yet",
             ),
         })

@@ -2,7 +2,6 @@
 //! Azure refuse the whole role.
 
 use serde_json::{Value, json};
-use skybridge_azure_client::arm::provider_operations;
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
@@ -12,8 +11,9 @@ use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::errors::{Lag, classify};
 use crate::outcome::{checked, matches, nothing_left, ready};
-use crate::roles::{CUSTOM_ACTIONS, custom_actions};
+use crate::preflight::actions;
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::steps::{Family, nothing_to_undo};
 use crate::template::call;
 
@@ -21,8 +21,9 @@ pub(crate) const KIND: &str = "role-actions";
 
 pub(crate) struct RoleActions;
 
-pub(crate) fn template(arm: &str) -> StepTemplate {
-    let calls = CUSTOM_ACTIONS.map(|action| {
+pub(crate) fn template(settings: &Settings, arm: &str) -> StepTemplate {
+    let grants = settings.grants();
+    let calls = grants.actions.iter().map(|action| {
         let url = format!(
             "{arm}/providers/Microsoft.Authorization/providerOperations/{}\
              ?api-version=2022-04-01&$expand=resourceTypes",
@@ -36,32 +37,28 @@ pub(crate) fn template(arm: &str) -> StepTemplate {
         group: "Preflight".into(),
         reference: Some("1.15".into()),
         effect: effect::READ.into(),
-        desired: json!({ "actions": custom_actions() }),
-        calls: calls.to_vec(),
+        desired: json!({ "actions": grants.action_names() }),
+        calls: calls.collect(),
         throttle: "arm/tenant".into(),
-        notes: vec![format!(
-            "the page prints Micandrosoft.Web/sites/config/list/action, which no provider has; \
-             the plan uses {}",
-            CUSTOM_ACTIONS[0].action
-        )],
+        notes: vec![
+            "the page prints Micandrosoft.Web/sites/config/list/action, which no provider has; the \
+             plan uses Microsoft.Web/sites/config/list/Action"
+                .into(),
+        ],
         ..StepTemplate::default()
     }
 }
 
 async fn check(session: &Session<'_>) -> Result<()> {
-    for wanted in CUSTOM_ACTIONS {
-        let provider: provider_operations::ProviderOperations = session
-            .json(&provider_operations::get_request(wanted.provider))
-            .await
-            .map_err(|error| classify(error, Lag::Impossible))?;
-        if !provider.has_action(wanted.action) {
-            let message = format!("{} knows no action {}", wanted.provider, wanted.action);
-            return Err(Error::new(kind::INVALID_CONFIG, message)
-                .code("AZ-ROLE-003")
-                .help("this cloud lacks the action; the custom role cannot be made here"));
-        }
+    let unknown = actions::unknown(session, &session.settings.grants().actions)
+        .await
+        .map_err(|error| classify(error, Lag::Impossible))?;
+    match unknown.first() {
+        None => Ok(()),
+        Some(unknown) => Err(Error::new(kind::INVALID_CONFIG, unknown.sentence())
+            .code("AZ-ROLE-003")
+            .help("this cloud lacks the action; the custom role cannot be made here")),
     }
-    Ok(())
 }
 
 #[async_trait]

@@ -379,10 +379,10 @@ async fn delete(
 
 /// Whether an operator without rights at the root sees the assignment `name` there.
 async fn is_seen_from_below(session: &Session<'_>, name: &str) -> Result<bool> {
-    let scopes = session.settings.subscription_scopes();
-    let Some(scope) = scopes.first() else { return Ok(false) };
+    let below = session.vantage().await.map_err(|error| classify(error, Lag::Impossible))?;
+    let Some(scope) = below else { return Ok(false) };
     let listed: Vec<RoleAssignment> = session
-        .list(role_assignments::list_at_scope_request(scope))
+        .list(role_assignments::list_at_scope_request(&scope))
         .await
         .map_err(|error| classify(error, Lag::Impossible))?;
     Ok(listed.iter().any(|one| one.name.eq_ignore_ascii_case(name)))

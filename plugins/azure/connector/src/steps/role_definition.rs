@@ -1,9 +1,17 @@
 //! `role-definition.custom`: the custom role, one for the tenant, assignable in every subscription.
+//!
+//! Its assignable scopes are the subscriptions themselves, also when the manifest names a
+//! management group or the tenant: writing the role takes the right to do so in every one of its
+//! scopes, and the operator surely has it in the subscriptions that are onboarded. Azure takes at
+//! most [`SCOPES_MAX`] of them. Beyond that one management group stands in their place, more than
+//! one Azure does not take: the manifest's when it names a single one, else the root group.
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use skybridge_azure_client::ClientError;
+use skybridge_azure_client::arm::management_groups;
 use skybridge_azure_client::arm::role_definitions::{self, NewRole, RoleDefinition};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
@@ -15,9 +23,8 @@ use skybridge_plugin_sdk::{Error, Result, Retry, async_trait, kind};
 use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{absent, change, compared, did, foreign, not_ready, outputs, ready_if};
-use crate::roles::{CUSTOM_ACTIONS, custom_actions};
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{Settings, Watched};
 use crate::steps::Family;
 use crate::template::{DEFINE, MINUTE_MS, UNDEFINE, call, undo, wait, words};
 
@@ -28,15 +35,37 @@ pub(crate) const KIND: &str = "role-definition";
 const DESCRIPTION: &str =
     "Two actions a security platform needs beyond Reader. Managed by Skybridge.";
 
+/// Azure's limit of assignable scopes.
+const SCOPES_MAX: usize = 2_000;
+
 pub(crate) struct RoleDefinitions;
 
-pub(crate) fn template(settings: &Settings, arm: &str) -> StepTemplate {
-    let wanted = Wanted::of(settings);
+/// Where the role can be assigned, when `subscriptions` are onboarded.
+pub(crate) fn assignable_scopes(settings: &Settings, subscriptions: &[String]) -> Vec<String> {
+    if subscriptions.len() <= SCOPES_MAX {
+        return subscriptions.iter().map(|id| format!("/subscriptions/{id}")).collect();
+    }
+    let group = match &settings.scope.watched {
+        Watched::ManagementGroups(groups) if groups.len() == 1 => groups.first().cloned(),
+        _ => None,
+    };
+    vec![management_groups::scope(&group.unwrap_or_else(|| settings.tenant_id()))]
+}
+
+pub(crate) fn template(settings: &Settings, scopes: Vec<String>, arm: &str) -> StepTemplate {
+    let grants = settings.grants();
+    let wanted = Wanted::new(
+        settings,
+        names::custom_role(&settings.display_name),
+        grants.action_names(),
+        scopes,
+    );
     let one = format!(
         "{arm}{}/providers/Microsoft.Authorization/roleDefinitions/{}?api-version=2022-04-01",
         wanted.home, wanted.id
     );
-    let mut notes: Vec<String> = CUSTOM_ACTIONS
+    let mut notes: Vec<String> = grants
+        .actions
         .iter()
         .map(|action| format!("{} exposes {}", action.action, action.exposes))
         .collect();
@@ -50,7 +79,7 @@ pub(crate) fn template(settings: &Settings, arm: &str) -> StepTemplate {
         effect: effect::ENSURE.into(),
         desired: json!({
             "role-name": wanted.role_name,
-            "actions": custom_actions(),
+            "actions": wanted.actions,
             "assignable-scopes": wanted.scopes,
         }),
         outputs: words(["role-definition-id", "fresh"]),
@@ -66,6 +95,15 @@ pub(crate) fn template(settings: &Settings, arm: &str) -> StepTemplate {
     }
 }
 
+/// The template's `desired`.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Desired {
+    role_name: String,
+    actions: Vec<String>,
+    assignable_scopes: Vec<String>,
+}
+
 /// The role with nothing left to decide.
 struct Wanted {
     role_name: String,
@@ -77,15 +115,28 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(settings: &Settings) -> Self {
-        let role_name = names::custom_role(&settings.display_name);
-        let scopes = settings.subscription_scopes();
+    /// What the step wants: a resumed run has nothing else to go by.
+    fn of(session: &Session<'_>, step: &StepCall) -> Result<Self> {
+        let desired: Desired = serde_json::from_value(step.desired.clone()).map_err(|error| {
+            let message = format!("internal error: {}: {error}", step.address);
+            Error::new(kind::CONTRACT_VIOLATION, message).code("AZ-HOST-001")
+        })?;
+        let Desired { role_name, actions, assignable_scopes } = desired;
+        Ok(Self::new(session.settings, role_name, actions, assignable_scopes))
+    }
+
+    fn new(
+        settings: &Settings,
+        role_name: String,
+        actions: Vec<String>,
+        scopes: Vec<String>,
+    ) -> Self {
         Self {
             id: names::custom_role_id(&settings.tenant_id(), &role_name),
             role_name,
             home: scopes.first().cloned().unwrap_or_default(),
             scopes,
-            actions: custom_actions(),
+            actions,
         }
     }
 
@@ -186,8 +237,8 @@ fn undo_of(wanted: &Wanted, ours: bool) -> Value {
 
 #[async_trait]
 impl Family for RoleDefinitions {
-    async fn observe(&self, session: &Session<'_>, _step: &StepCall) -> Result<Observation> {
-        let wanted = Wanted::of(session.settings);
+    async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
+        let wanted = Wanted::of(session, step)?;
         let Some((found, ours)) = find(session, &wanted).await? else {
             return Ok(absent(format!("there is no role `{}`", wanted.role_name)));
         };
@@ -203,7 +254,7 @@ impl Family for RoleDefinitions {
     }
 
     async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
-        let wanted = Wanted::of(session.settings);
+        let wanted = Wanted::of(session, &request.step)?;
         let existing = find(session, &wanted).await?;
         // An earlier attempt may have made it and lost the answer.
         let fresh = request.attempt > 0;
@@ -234,8 +285,8 @@ impl Family for RoleDefinitions {
         }
     }
 
-    async fn ready(&self, session: &Session<'_>, _request: &ReadyRequest) -> Result<Ready> {
-        let wanted = Wanted::of(session.settings);
+    async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
+        let wanted = Wanted::of(session, &request.step)?;
         Ok(match find(session, &wanted).await? {
             None => not_ready("the custom role cannot be read back yet"),
             Some((found, _)) => ready_if(

@@ -13,14 +13,17 @@ use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 use crate::errors::{Lag, classify};
 use crate::outcome::{checked, matches, nothing_left, outputs, ready, scope_of};
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::steps::{Family, nothing_to_undo};
+use crate::survey::EACH;
 use crate::template::{ASSIGN, DEFINE, call, words};
 
 pub(crate) const KIND: &str = "subscription";
 
 pub(crate) struct Subscription;
 
-pub(crate) fn template(arm: &str, tenant: &str) -> StepTemplate {
+pub(crate) fn template(settings: &Settings, arm: &str) -> StepTemplate {
+    let tenant = settings.tenant_id();
     let url = format!("{arm}/subscriptions/{{scope}}");
     StepTemplate {
         kind: KIND.into(),
@@ -28,7 +31,7 @@ pub(crate) fn template(arm: &str, tenant: &str) -> StepTemplate {
         group: "Preflight".into(),
         reference: Some("prerequisites".into()),
         effect: effect::READ.into(),
-        desired: json!({ "state": "Enabled", "tenant": tenant, "operator-may": [ASSIGN, DEFINE] }),
+        desired: json!({ "state": "Enabled", "tenant": tenant, "operator-may": needed_actions(settings) }),
         outputs: words(["display-name"]),
         calls: vec![
             call(
@@ -49,8 +52,20 @@ pub(crate) fn template(arm: &str, tenant: &str) -> StepTemplate {
     }
 }
 
+/// What the operator must be allowed to do in every subscription.
+pub(crate) fn needed_actions(settings: &Settings) -> Vec<&'static str> {
+    let custom = !settings.grants().actions.is_empty();
+    [ASSIGN].into_iter().chain(custom.then_some(DEFINE)).collect()
+}
+
 async fn check(session: &Session<'_>, step: &StepCall) -> Result<Map> {
     let id = scope_of(step)?;
+    if id == EACH {
+        let message = "which subscriptions are meant is found when planning online";
+        return Err(Error::new(kind::PRECONDITION, message)
+            .code("AZ-SCOPE-008")
+            .help("plan without `--offline`, and apply that plan"));
+    }
     let wrong = |kind, code: &str, message: String| Error::new(kind, message).code(code);
     let found: subscriptions::Subscription = session
         .json(&subscriptions::get_request(id))
@@ -73,7 +88,7 @@ async fn check(session: &Session<'_>, step: &StepCall) -> Result<Map> {
         .list(permissions::list_request(&format!("/subscriptions/{id}")))
         .await
         .map_err(|error| classify(error, Lag::Impossible))?;
-    for action in [ASSIGN, DEFINE] {
+    for action in needed_actions(session.settings) {
         if !permissions::any_allows(&grants, action) {
             let message = format!("the operator lacks {action} in subscription {id}");
             return Err(wrong(kind::PERMISSION_DENIED, "AZ-SUB-004", message).help(

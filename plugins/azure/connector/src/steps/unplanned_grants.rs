@@ -44,9 +44,27 @@ pub(crate) struct Planned {
     roles: BTreeMap<String, Vec<String>>,
     /// The ids of Graph permissions.
     permissions: Vec<String>,
+    /// Scopes that are meant and could not be planned now: what was granted there stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left_alone: Vec<String>,
 }
 
 impl Planned {
+    /// Nothing yet, with scopes in which nothing is too much.
+    pub(crate) fn leaving(left_alone: Vec<String>) -> Self {
+        Self { left_alone, ..Self::default() }
+    }
+
+    /// Whether `scope` is one of those in which nothing is too much, or below one.
+    fn leaves(&self, scope: &str) -> bool {
+        let scope = scope.to_lowercase();
+        self.left_alone.iter().any(|at| {
+            scope
+                .strip_prefix(&at.to_lowercase())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
     /// Notes the grant that `step` of `template` makes.
     pub(crate) fn add(&mut self, template: &StepTemplate, step: &Step) {
         let word = template.name.clone().unwrap_or_default();

@@ -12,9 +12,8 @@ use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 use crate::checks::{self, Prover};
 use crate::outcome::{absent, checked, matches, nothing_left, ready, scope_of};
 use crate::proof::{self, Identity};
-use crate::roles::{GRAPH_PERMISSIONS, custom_actions};
 use crate::session::Session;
-use crate::settings::{Aks, CredentialKind, RootManagementGroup, Settings};
+use crate::settings::{CredentialKind, Settings};
 use crate::steps::{Family, nothing_to_undo};
 use crate::template::{MINUTE_MS, call, wait};
 
@@ -50,13 +49,18 @@ pub(crate) fn directory_template(
 ) -> StepTemplate {
     let tenant = settings.tenant_id();
     let mut title = "prove that the connector can read the directory".to_owned();
-    let mut readable = vec!["organization", "authorization policy"];
-    let mut calls = vec![
-        call("POST", format!("{login}/{tenant}/oauth2/v2.0/token"), ""),
-        call("GET", format!("{graph}/v1.0/organization"), ""),
-        call("GET", format!("{graph}/v1.0/policies/authorizationPolicy"), ""),
-    ];
-    if settings.root_management_group != RootManagementGroup::Skip {
+    let grants = settings.grants();
+    let mut readable = Vec::new();
+    let mut calls = vec![call("POST", format!("{login}/{tenant}/oauth2/v2.0/token"), "")];
+    if grants.has_graph("Directory.Read.All") {
+        readable.push("organization");
+        calls.push(call("GET", format!("{graph}/v1.0/organization"), ""));
+    }
+    if grants.has_graph("Policy.Read.All") {
+        readable.push("authorization policy");
+        calls.push(call("GET", format!("{graph}/v1.0/policies/authorizationPolicy"), ""));
+    }
+    if grants.root_group {
         title.push_str(" and the root management group");
         readable.push("root management group");
         let root = format!(
@@ -64,10 +68,11 @@ pub(crate) fn directory_template(
         );
         calls.push(call("GET", root, ""));
     }
+    let roles: Vec<&str> = grants.graph.iter().map(|permission| permission.value).collect();
     StepTemplate {
         title,
         desired: json!({
-            "token-roles": GRAPH_PERMISSIONS.map(|permission| permission.value),
+            "token-roles": roles,
             "readable": readable,
         }),
         calls,
@@ -87,7 +92,8 @@ pub(crate) fn subscription_template(settings: &Settings, login: &str, arm: &str)
         call("GET", format!("{authorization}/roleDefinitions?api-version=2022-04-01"), ""),
         call("GET", format!("{authorization}/permissions?api-version=2022-04-01"), ""),
     ];
-    if settings.aks != Aks::Off {
+    let grants = settings.grants();
+    if !grants.for_kubernetes.is_empty() {
         let clusters = format!(
             "{url}/providers/Microsoft.ContainerService/managedClusters?api-version=2024-02-01"
         );
@@ -98,7 +104,7 @@ pub(crate) fn subscription_template(settings: &Settings, login: &str, arm: &str)
         desired: json!({
             "state": "Enabled",
             "roles": "all assigned",
-            "allowed": custom_actions(),
+            "allowed": grants.action_names(),
         }),
         calls,
         throttle: "arm/{scope}".into(),

@@ -28,7 +28,7 @@ async fn opened(scenario: &str, credential: Value) -> Rehearsal {
 }
 
 fn begin_rotation(rehearsal: &mut Rehearsal, run: &str) {
-    rehearsal.description = rotation::describe("contoso", &rehearsal.settings).unwrap();
+    rehearsal.description = rotation::describe("contoso", &rehearsal.settings, None).unwrap();
     rehearsal.outputs.clear();
     rehearsal.run = run.into();
 }

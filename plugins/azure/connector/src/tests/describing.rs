@@ -19,7 +19,7 @@ fn address(description: &Description, position: u32) -> String {
 }
 
 fn described(settings: serde_json::Value) -> Description {
-    describe("contoso", &Settings::read(settings).unwrap())
+    describe("contoso", &Settings::read(settings).unwrap(), None)
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn kinds() -> [serde_json::Value; 4] {
 #[test]
 fn a_rotation_in_order() {
     let settings = Settings::read(settings()).unwrap();
-    let description = crate::rotation::describe("contoso", &settings).unwrap();
+    let description = crate::rotation::describe("contoso", &settings, None).unwrap();
     let mut text = String::new();
     for (position, step) in (0..).zip(&description.steps) {
         let template = &description.templates[step.template as usize];
@@ -163,7 +163,7 @@ fn a_rotation_in_order() {
         retired-credentials <- application, client-secret (after the hand-over): ensure
     "#]]
     .assert_eq(&text);
-    let connect = describe("contoso", &settings);
+    let connect = describe("contoso", &settings, None);
     assert_eq!(format!("{:?}", connect.handover), format!("{:?}", description.handover));
 }
 
@@ -178,7 +178,7 @@ fn the_graph_is_sound() {
         let mut settings = settings();
         settings[key] = value;
         let rotation = Settings::read(settings.clone()).unwrap();
-        let rotation = crate::rotation::describe("contoso", &rotation).ok();
+        let rotation = crate::rotation::describe("contoso", &rotation, None).ok();
         for description in [described(settings)].into_iter().chain(rotation) {
             assert_sound(&description);
         }

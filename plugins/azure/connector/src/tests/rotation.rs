@@ -23,7 +23,7 @@ async fn connected(scenario: &str, credential: Value) -> Rehearsal {
 
 /// Goes over to the steps of a rotation, as the run `run`.
 fn begin_rotation(rehearsal: &mut Rehearsal, run: &str) {
-    rehearsal.description = rotation::describe("contoso", &rehearsal.settings).unwrap();
+    rehearsal.description = rotation::describe("contoso", &rehearsal.settings, None).unwrap();
     rehearsal.outputs.clear();
     rehearsal.run = run.into();
 }
@@ -217,7 +217,7 @@ async fn there_must_be_something_to_rotate() {
 
     let mut settings = super::support::settings();
     settings["credential"] = json!({ "kind": "federated", "issuer": "https://i", "subject": "s" });
-    let error = rotation::describe("c", &Settings::read(settings).unwrap()).unwrap_err();
+    let error = rotation::describe("c", &Settings::read(settings).unwrap(), None).unwrap_err();
     assert_eq!(error.detail.code.as_deref(), Some("AZ-ROTATE-001"));
 }
 

@@ -191,7 +191,7 @@ impl Rehearsal {
         Self {
             azure,
             host: MemoryHost::default(),
-            description: describe::describe("contoso", &settings),
+            description: describe::describe("contoso", &settings, None),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
             settings,
@@ -217,6 +217,18 @@ impl Rehearsal {
     pub(super) async fn truth(&self, kind: &str) -> Vec<Value> {
         let state = self.control("_simulator/state", None).await;
         state[kind].as_array().unwrap().clone()
+    }
+
+    /// The outputs so far, by word: positions change with the description. Of several steps of one
+    /// word the last counts.
+    pub(super) fn outputs_by_word(&self) -> BTreeMap<String, Map> {
+        self.outputs.iter().map(|(at, outputs)| (self.word(*at), outputs.clone())).collect()
+    }
+
+    /// Takes outputs over into another description.
+    pub(super) fn recall(&mut self, outputs: BTreeMap<String, Map>) {
+        let known = |at: u32| Some((at, outputs.get(&self.word(at))?.clone()));
+        self.outputs = self.positions().filter_map(known).collect();
     }
 
     pub(super) fn output(&self, word: &str, name: &str) -> String {

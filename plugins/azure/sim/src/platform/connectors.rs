@@ -106,6 +106,7 @@ fn connector_json(world: &World, it: &Connector) -> Value {
         "credentials": credentials.collect::<Vec<_>>(),
         "isConfigured": !own.is_empty(),
         "enableMultiCredentials": true,
+        "disabledMultiCredentialsTypes": [],
     })
 }
 

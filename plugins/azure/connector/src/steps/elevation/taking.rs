@@ -49,8 +49,9 @@ async fn operator(session: &Session<'_>) -> Result<(String, bool)> {
 /// inherited from above.
 async fn look(session: &Session<'_>, operator: &str) -> Result<Seen> {
     let mut requests = vec![elevation::list_request(operator)];
-    if let Some(scope) = session.settings.subscription_scopes().first() {
-        requests.push(role_assignments::list_for_principal_request(scope, operator));
+    let below = session.vantage().await.map_err(|error| classify(error, Lag::Impossible))?;
+    if let Some(scope) = below {
+        requests.push(role_assignments::list_for_principal_request(&scope, operator));
     }
     for request in requests {
         match session.list::<RoleAssignment>(request).await {

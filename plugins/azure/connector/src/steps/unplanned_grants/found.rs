@@ -148,7 +148,7 @@ async fn assignments(
         // An inherited one shows in every subscription.
         let again = !seen.insert(found.name.to_lowercase());
         let other = !found.properties.principal_id.eq_ignore_ascii_case(principal);
-        if again || other || wanted.contains(&key) {
+        if again || other || wanted.contains(&key) || planned.leaves(&scope) {
             continue;
         }
         extras.push(Extra {

@@ -83,6 +83,33 @@ async fn in_the_place_of_a_service() {
     bench.compare(&expect_file!["hostile.txt"]);
 }
 
+/// A deny assignment for a group: whether the operator is one of it nobody says.
+#[tokio::test]
+async fn a_deny_assignment_for_a_group() {
+    let mut bench = Bench::before("subscription").await;
+    let id = "0f0f0f0f-0000-4000-8000-00000000000c";
+    bench.answered_json(
+        "/denyAssignments",
+        json!({"value": [{"id": id, "name": id, "properties": {
+            "denyAssignmentName": "Locked", "scope": "/subscriptions/33333333-4444-5555-6666-777777777777",
+            "permissions": [{"actions": ["*"], "notActions": [], "dataActions": [],
+                "notDataActions": []}],
+            "principals": [{"id": id, "type": "Group"}], "excludePrincipals": [],
+            "doNotApplyToChildScopes": false,
+        }}]}),
+    );
+    let writes = crate::tests::preflight::writes(&bench.rehearsal.description);
+    let session = bench.rehearsal.azure.session(&bench.rehearsal.host).unwrap();
+    let report = crate::preflight::preflight(&session, &writes).await.unwrap();
+    for it in report.findings {
+        let (detail, help) = (it.detail.unwrap_or_default(), it.help.unwrap_or_default());
+        let told =
+            format!("{} ({}) {}\ndetail: {detail}\nhelp: {help}", it.code, it.severity, it.summary);
+        bench.saw("named is a group", Ok(&told));
+    }
+    bench.compare(&expect_file!["deny_group.txt"]);
+}
+
 /// A cloud whose Graph is another than everybody's.
 #[tokio::test]
 async fn another_graph() {

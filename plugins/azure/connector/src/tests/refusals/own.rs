@@ -171,7 +171,8 @@ async fn a_vault_that_was_emptied() {
 #[tokio::test]
 async fn an_old_secret_that_still_works() {
     let mut bench = Bench::before("verification.subscription").await;
-    let description = crate::rotation::describe("contoso", &bench.rehearsal.settings).unwrap();
+    let description =
+        crate::rotation::describe("contoso", &bench.rehearsal.settings, None).unwrap();
     bench.rehearsal.description = description;
     bench.rehearsal.outputs.clear();
     bench.rehearsal.run = "rotate-1".into();

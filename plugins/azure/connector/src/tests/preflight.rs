@@ -1,0 +1,342 @@
+//! Operators of every kind, told before the first write what would go wrong.
+
+use serde_json::{Value, json};
+use skybridge_plugin_sdk::protocol::onboard::{Description, effect};
+use skybridge_plugin_sdk::protocol::survey::{Finding, PlannedWrite, PreflightReport, severity};
+
+use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, settings};
+use crate::describe::describe;
+use crate::preflight::preflight;
+use crate::survey::{Facts, survey};
+
+const SCOPE: &str = "/subscriptions/33333333-4444-5555-6666-777777777777";
+
+/// Every step that writes, as the host hands it over when nothing exists yet.
+pub(super) fn writes(description: &Description) -> Vec<PlannedWrite> {
+    let mut all = Vec::new();
+    for step in &description.steps {
+        let template = &description.templates[step.template as usize];
+        if template.effect == effect::READ {
+            continue;
+        }
+        let name = template.name.as_ref().map(|name| format!(".{name}")).unwrap_or_default();
+        let at = step.scope.as_ref().map(|scope| format!("@{scope}")).unwrap_or_default();
+        all.push(PlannedWrite {
+            address: format!("contoso.{}{name}{at}", template.kind),
+            kind: template.kind.clone(),
+            name: template.name.clone(),
+            scope: step.scope.clone(),
+            permissions: template.calls.iter().filter_map(|call| call.permission.clone()).collect(),
+        });
+    }
+    all
+}
+
+async fn look(rehearsal: &Rehearsal) -> PreflightReport {
+    let session = rehearsal.azure.session(&rehearsal.host).unwrap();
+    preflight(&session, &writes(&rehearsal.description)).await.unwrap()
+}
+
+async fn report_with(scenario: &str, settings: Value) -> PreflightReport {
+    let scenario = format!("{scenario}\n{NO_LAG}");
+    look(&Rehearsal::with(Some(&scenario), settings).await).await
+}
+
+async fn report(scenario: &str) -> PreflightReport {
+    report_with(scenario, settings()).await
+}
+
+/// Asks as the person of the scenario, called `ada`.
+async fn report_of_person(line: &str, more: &str, settings: Value) -> PreflightReport {
+    let scenario = format!(
+        "[[users]]\nid = \"aaaaaaaa-0000-4000-8000-000000000001\"\nname = \"Ada\"\n\
+         principal-name = \"ada@contoso.example\"\npassword = \"rehearsal only\"\n\
+         assignments = [{{ role = \"Owner\" }}]\n{line}\n{more}\n{NO_LAG}"
+    );
+    let mut rehearsal = Rehearsal::with(Some(&scenario), settings).await;
+    rehearsal.azure.operate_as("ada@contoso.example", "rehearsal only");
+    look(&rehearsal).await
+}
+
+fn codes(report: &PreflightReport) -> Vec<&str> {
+    report.findings.iter().map(|finding| finding.code.as_str()).collect()
+}
+
+fn errors(report: &PreflightReport) -> Vec<&Finding> {
+    report.findings.iter().filter(|finding| finding.severity == severity::ERROR).collect()
+}
+
+fn finding<'a>(report: &'a PreflightReport, code: &str, part: &str) -> &'a Finding {
+    let fits = |it: &&Finding| it.code == code && it.summary.contains(part);
+    report.findings.iter().find(fits).unwrap_or_else(|| panic!("{code} {part}: {report:#?}"))
+}
+
+/// Goal: an operator with every right is told nothing, and the run then works.
+#[tokio::test]
+async fn an_owner_is_told_nothing() {
+    let report = report("").await;
+    assert_eq!(report.findings, [], "{report:#?}");
+    assert!(report.checked >= 5);
+}
+
+/// Goal: Contributor is told once for each right, with every step it stops, at every scope.
+#[tokio::test]
+async fn a_contributor() {
+    let report = report("[operator]\nassignments = [{ role = \"Contributor\" }]\n").await;
+    assert_eq!(codes(&report), ["AZ-PREFLIGHT-001", "AZ-PREFLIGHT-001"], "{report:#?}");
+    let assign = finding(&report, "AZ-PREFLIGHT-001", "roleAssignments/write");
+    assert_eq!(assign.blocks.len(), 7, "six roles in the subscription, one at the root");
+    assert!(assign.detail.as_deref().unwrap().contains("2 scopes"), "{assign:?}");
+    let define = finding(&report, "AZ-PREFLIGHT-001", "roleDefinitions/write");
+    assert_eq!(define.blocks, ["contoso.role-definition.custom"]);
+    assert!(define.help.as_deref().unwrap().contains("Role Based Access Control Administrator"));
+}
+
+/// Goal: owning the subscription is not owning the root, and there are three ways out.
+#[tokio::test]
+async fn an_owner_of_the_subscription_only() {
+    let scenario =
+        format!("[operator]\nassignments = [{{ role = \"Owner\", scope = \"{SCOPE}\" }}]\n");
+    let report = report(&scenario).await;
+    assert!(codes(&report).iter().all(|code| *code == "AZ-PREFLIGHT-001"), "{report:#?}");
+    let root = finding(&report, "AZ-PREFLIGHT-001", "roleAssignments/write");
+    assert_eq!(root.blocks.len(), 1, "{root:?}");
+    let help = root.help.as_deref().unwrap();
+    assert!(help.contains("elevate") && help.contains("skip"), "{help}");
+    for way in ["elevate", "skip"] {
+        let mut settings = settings();
+        settings["root-management-group"] = json!(way);
+        let report = report_with(&scenario, settings).await;
+        assert_eq!(report.findings, [], "{way}: {report:#?}");
+    }
+}
+
+/// Goal: an eligible role is told apart from none, and activating it is the fix.
+#[tokio::test]
+async fn an_eligible_owner() {
+    let scenario = include_str!("../../../sim/scenarios/operator-eligible.toml");
+    let report = report(scenario).await;
+    let assign = finding(&report, "AZ-PREFLIGHT-002", "roleAssignments/write");
+    assert!(assign.summary.contains("could activate Owner"), "{assign:?}");
+    assert!(assign.help.as_deref().unwrap().contains("activate the role first"));
+    assert!(codes(&report).iter().all(|code| *code == "AZ-PREFLIGHT-002"), "{report:#?}");
+}
+
+/// Goal: the permissions of a role with a condition look complete; the condition is read instead.
+#[tokio::test]
+async fn an_operator_under_a_condition() {
+    let scenario = include_str!("../../../sim/scenarios/operator-condition.toml");
+    let report = report(scenario).await;
+    let forbidden = finding(&report, "AZ-PREFLIGHT-005", "Storage File Data Privileged Reader");
+    let address =
+        format!("contoso.role-assignment.storage-file-data-privileged-reader@{SUBSCRIPTION}");
+    assert_eq!(forbidden.blocks, [address]);
+    assert!(forbidden.summary.contains("Role Based Access Control Administrator"));
+    finding(&report, "AZ-PREFLIGHT-001", "roleDefinitions/write");
+    assert_eq!(errors(&report).len(), 2, "{report:#?}");
+}
+
+/// Goal: a condition that depends on the unknown is quoted, and stops nothing.
+#[tokio::test]
+async fn a_condition_nobody_can_decide_yet() {
+    let report = report(
+        "[operator]\nassignments = [{ role = \"Owner\", condition = \"\"\"\
+         !(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}) OR \
+         @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals \
+         {0f0f0f0f-0000-4000-8000-000000000001}\"\"\" }]\n",
+    )
+    .await;
+    assert_eq!(codes(&report), ["AZ-PREFLIGHT-006"], "{report:#?}");
+    let undecided = finding(&report, "AZ-PREFLIGHT-006", "PrincipalId");
+    assert_eq!((undecided.severity.as_str(), undecided.blocks.len()), (severity::WARNING, 7));
+}
+
+/// Goal: a deny assignment stops whom it means, and nobody it spares.
+#[tokio::test]
+async fn a_deny_assignment() {
+    let deny = |principals: &str, spared: &str| {
+        format!(
+            "[[deny-assignments]]\nname = \"Locked\"\nscope = \"{SCOPE}\"\n\
+             actions = [\"Microsoft.Authorization/*\"]\nnot-actions = [\"*/read\"]\n\
+             principals = [\"{principals}\"]\nexclude-principals = [{spared}]\n"
+        )
+    };
+    let locked = report(&deny("everyone", "")).await;
+    let assign = finding(&locked, "AZ-PREFLIGHT-003", "roleAssignments/write");
+    assert!(assign.summary.contains("`Locked`") && assign.blocks.len() == 6, "{assign:?}");
+    assert_eq!(assign.scope.as_deref(), Some(SCOPE));
+    finding(&locked, "AZ-PREFLIGHT-003", "roleDefinitions/write");
+    assert_eq!(report(&deny("everyone", "\"operator\"")).await.findings, []);
+    let other = "0f0f0f0f-0000-4000-8000-00000000000f";
+    assert_eq!(report(&deny(other, "")).await.findings, []);
+}
+
+/// Goal: an application that may not consent is told so, unless a person will be asked.
+#[tokio::test]
+async fn an_application_without_the_right_to_consent() {
+    let scenario = include_str!("../../../sim/scenarios/operator-too-few-app-roles.toml");
+    let report = report(scenario).await;
+    let consent = finding(&report, "AZ-PREFLIGHT-011", "AppRoleAssignment.ReadWrite.All");
+    assert_eq!(consent.blocks.len(), 2);
+    assert!(consent.help.as_deref().unwrap().contains("hand-off"));
+    // Without Policy.Read.All the policy on credentials stays unread, which stops nothing.
+    let closed = finding(&report, "AZ-PREFLIGHT-007", "application credentials");
+    assert_eq!(closed.severity, severity::WARNING);
+    assert_eq!(errors(&report).len(), 1, "{report:#?}");
+    let mut handed_off = settings();
+    handed_off["consent"] = json!("hand-off");
+    let report = report_with(scenario, handed_off).await;
+    let note = finding(&report, "AZ-PREFLIGHT-012", "ask a person and wait");
+    assert_eq!(note.severity, severity::NOTE);
+    assert!(errors(&report).is_empty(), "{report:#?}");
+}
+
+#[tokio::test]
+async fn an_application_that_may_not_register_applications() {
+    let report = report("[operator]\ngraph-roles = [\"Directory.Read.All\"]\n").await;
+    let register = finding(&report, "AZ-PREFLIGHT-010", "may not register");
+    assert!(register.blocks.iter().any(|step| step == "contoso.application"), "{register:?}");
+    finding(&report, "AZ-PREFLIGHT-011", "it lacks AppRoleAssignment.ReadWrite.All");
+}
+
+/// Goal: the page's own advice, Application Administrator, is told to be too little; a role that
+/// could be activated is told apart.
+#[tokio::test]
+async fn people_who_may_not_consent() {
+    let line = "directory-roles = [\"Application Administrator\"]";
+    let report = report_of_person(line, "", settings()).await;
+    let consent = finding(&report, "AZ-PREFLIGHT-011", "Application Administrator is not enough");
+    assert_eq!(consent.blocks.len(), 2);
+    assert_eq!(errors(&report).len(), 1, "{report:#?}");
+    // The Azure CLI's tokens may not ask what could be activated.
+    finding(&report, "AZ-PREFLIGHT-007", "could activate");
+
+    let line = "directory-roles = [\"Global Administrator\"]";
+    let report = report_of_person(line, "", settings()).await;
+    assert_eq!(report.findings, [], "{report:#?}");
+    let line = "directory-roles = [\"Privileged Role Administrator\"]";
+    let open = "[policy]\nusers-may-register-applications = true\n";
+    let report = report_of_person(line, open, settings()).await;
+    assert!(errors(&report).is_empty(), "members may register here: {report:#?}");
+}
+
+/// Goal: a directory role that could be activated is told apart from none, where the client may ask;
+/// a client that may do too little is told whatever the person may.
+#[tokio::test]
+async fn people_who_could_activate_a_role_and_clients_of_their_own() {
+    let scenario = format!(
+        "[[users]]\nid = \"aaaaaaaa-0000-4000-8000-000000000001\"\nname = \"Ada\"\n\
+         principal-name = \"ada@contoso.example\"\npassword = \"rehearsal only\"\n\
+         assignments = [{{ role = \"Owner\" }}]\n\
+         directory-roles = [\"Application Developer\"]\n\
+         eligible-directory-roles = [\"Global Administrator\"]\n{NO_LAG}"
+    );
+    let mut rehearsal = Rehearsal::with(Some(&scenario), settings()).await;
+    let client = "0f0f0f0f-0000-4000-8000-00000000000c";
+    let scopes = "https://graph.microsoft.com/RoleEligibilitySchedule.Read.Directory \
+                  https://graph.microsoft.com/Application.Read.All";
+    rehearsal.azure.operate_through(client, Some(scopes), "ada@contoso.example", "rehearsal only");
+    let report = look(&rehearsal).await;
+    let consent = finding(&report, "AZ-PREFLIGHT-013", "could activate Global Administrator");
+    assert!(consent.help.as_deref().unwrap().starts_with("activate the role first"));
+    let register = finding(&report, "AZ-PREFLIGHT-010", "client that may not change applications");
+    assert!(register.help.as_deref().unwrap().contains("az login"));
+}
+
+/// Goal: who may register applications depends on the tenant, the role and being a guest.
+#[tokio::test]
+async fn people_who_may_not_register_applications() {
+    let closed = "[policy]\nusers-may-register-applications = false\n";
+    let line = "directory-roles = [\"Privileged Role Administrator\"]";
+    let report = report_of_person(line, closed, settings()).await;
+    let register = finding(&report, "AZ-PREFLIGHT-014", "does not let its users");
+    assert!(register.blocks.iter().any(|step| step == "contoso.application"));
+    let line = "directory-roles = [\"Application Developer\"]";
+    let report = report_of_person(line, closed, settings()).await;
+    assert!(!codes(&report).contains(&"AZ-PREFLIGHT-014"), "{report:#?}");
+    let report = report_of_person("guest = true", "", settings()).await;
+    finding(&report, "AZ-PREFLIGHT-015", "guest");
+}
+
+/// Goal: what the tenant allows a credential is told in the manifest's own words.
+#[tokio::test]
+async fn credentials_the_tenant_does_not_allow() {
+    let report = report("[policy]\nmax-secret-lifetime-days = 90\n").await;
+    let long = finding(&report, "AZ-PREFLIGHT-031", "90 days");
+    assert_eq!(long.blocks, ["contoso.client-secret"]);
+    assert!(long.help.as_deref().unwrap().contains("lifetime = \"90d\""), "{long:?}");
+    let report = self::report("[policy]\nforbid-secrets = true\n").await;
+    finding(&report, "AZ-PREFLIGHT-030", "client secrets");
+    let mut certificate = settings();
+    certificate["credential"] = json!({ "kind": "certificate" });
+    let scenario = "[policy]\nforbid-secrets = true\nmax-certificate-lifetime-days = 60\n";
+    let report = report_with(scenario, certificate).await;
+    finding(&report, "AZ-PREFLIGHT-031", "certificates live 60 days");
+    assert_eq!(report.findings.len(), 1, "{report:#?}");
+}
+
+/// Goal: a cloud that lacks a provider is told so before the custom role is refused.
+#[tokio::test]
+async fn a_cloud_without_the_provider() {
+    let report = report(
+        "[[faults]]\nservice = \"resource-manager\"\nmethod = \"GET\"\n\
+         path-contains = \"providerOperations/Microsoft.Web\"\nevery = 1\neffect = \"answer\"\n\
+         status = 404\ncode = \"ProviderNotFound\"\nmessage = \"no such provider\"\n",
+    )
+    .await;
+    let unknown = finding(&report, "AZ-PREFLIGHT-040", "Microsoft.Web");
+    assert_eq!(unknown.blocks, ["contoso.role-definition.custom"]);
+}
+
+/// Goal: what may not be read is told and stops nothing; a busy service is waited for.
+#[tokio::test]
+async fn refused_reads_and_busy_services() {
+    let report = report(
+        "[[faults]]\nservice = \"resource-manager\"\nmethod = \"GET\"\n\
+         path-contains = \"denyAssignments\"\nevery = 1\neffect = \"answer\"\n\
+         status = 403\ncode = \"AuthorizationFailed\"\nmessage = \"no\"\n\
+         [[faults]]\nservice = \"resource-manager\"\nmethod = \"GET\"\n\
+         path-contains = \"Authorization/permissions\"\nevery = 2\neffect = \"too-many-requests\"\n\
+         retry-after = 1\n",
+    )
+    .await;
+    let closed = finding(&report, "AZ-PREFLIGHT-007", "deny assignments");
+    assert_eq!(closed.severity, severity::WARNING);
+    assert_eq!(report.findings.len(), 1, "{report:#?}");
+}
+
+/// Goal: a large tenant takes at most three reads a subscription, for the survey as for the
+/// preflight.
+#[tokio::test]
+async fn many_subscriptions_few_reads() {
+    let scenario = format!(
+        "[throttle.resource-manager]\nreads = {{ bucket = 100000, per-second = 10000 }}\n\
+         [generate]\nsubscriptions = 120\n[page-size]\nresource-manager = 999\n{NO_LAG}"
+    );
+    let mut settings = settings();
+    settings["scope"] = json!({ "tenant": true });
+    let mut rehearsal = Rehearsal::with(Some(&scenario), settings).await;
+    let session = rehearsal.azure.session(&rehearsal.host).unwrap();
+    let found = survey(&session, "connect").await.unwrap();
+    let facts = Facts::read(&found.facts).unwrap().unwrap();
+    let count = facts.subscriptions.len() as u64;
+    assert_eq!(count, 121);
+    let of_survey = reads(&rehearsal).await;
+    assert!(of_survey <= 3 * count + 1, "{of_survey} reads of the survey");
+    rehearsal.description = describe("contoso", &rehearsal.settings, Some(&facts));
+    let report = look(&rehearsal).await;
+    let of_preflight = reads(&rehearsal).await - of_survey;
+    // The root management group is one more scope; two providers tell their operations.
+    assert!(of_preflight <= 3 * (count + 1) + 2, "{of_preflight} reads of the preflight");
+    assert_eq!(report.findings, []);
+}
+
+/// Reads of Resource Manager so far.
+async fn reads(rehearsal: &Rehearsal) -> u64 {
+    let calls = rehearsal.control("_simulator/calls", None).await;
+    let all = calls["calls"].as_array().unwrap();
+    all.iter()
+        .filter(|call| call["service"] == "resource-manager" && call["method"] == "GET")
+        .map(|call| call["count"].as_u64().unwrap())
+        .sum()
+}
