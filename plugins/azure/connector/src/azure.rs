@@ -59,7 +59,7 @@ struct Reach {
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
-pub(crate) use testing::Fuse;
+pub(crate) use testing::{Answer, Fuse};
 
 impl AsConnector for Reach {
     fn connector(&self, client_id: &str, proof: Proof) -> Client {

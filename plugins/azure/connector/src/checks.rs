@@ -70,12 +70,13 @@ impl<'a> Prover<'a> {
 pub(crate) fn settle(probes: Vec<Probe>) -> Result<usize> {
     let count = probes.len();
     let mut waiting = Vec::new();
-    let mut busy = None;
+    let (mut busy, mut refused) = (None, None);
     for probe in probes {
         match probe.verdict {
             Verdict::Refused(error) => return Err(*error),
             Verdict::Busy(error) => busy = busy.or(Some(error)),
-            Verdict::NotYet => {
+            Verdict::NotYet(error) => {
+                refused = refused.or(error);
                 waiting.push(format!("{} ({})", probe.check.what, probe.check.detail));
             }
             Verdict::Works | Verdict::Skipped => {}
@@ -88,10 +89,13 @@ pub(crate) fn settle(probes: Vec<Probe>) -> Result<usize> {
         return Ok(count);
     }
     let message = format!("not in effect yet: {}", waiting.join("; "));
-    Err(Error::new(kind::NOT_REPLICATED, message)
+    let mut error = Error::new(kind::NOT_REPLICATED, message)
         .code("AZ-VERIFY-001")
         .operation("verifying the connection")
-        .help("grants take up to ten minutes to take effect; what stays refused was taken back"))
+        .help("grants take up to ten minutes to take effect; what stays refused was taken back");
+    // What the services know the first refusal by.
+    error.detail.context.extend(refused.map(|error| error.detail.context).unwrap_or_default());
+    Err(error)
 }
 
 /// Tries everything and reports all of it.

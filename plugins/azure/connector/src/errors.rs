@@ -8,6 +8,12 @@ use skybridge_plugin_sdk::{Error, Retry, kind};
 
 mod rules;
 
+/// What is being done when the operator asks for a token.
+pub(crate) const OPERATOR_SIGN_IN: &str = "signing in as the operator";
+
+const OPERATOR_HELP: &str = "it is the operator's own credential that is refused: renew it, check \
+     `tenant` and `cloud`, or choose another `operator.auth`";
+
 use rules::{Class, RULES, Rule};
 
 /// Whether what a request names may simply not have reached every replica yet.
@@ -35,37 +41,57 @@ pub(crate) fn classify(error: ClientError, lag: Lag) -> Error {
         }
         ClientError::Credential { message } => Error::new(kind::UNAUTHENTICATED, message)
             .code("AZ-AUTH-004")
-            .operation("signing in as the operator")
+            .operation(OPERATOR_SIGN_IN)
             .help("sign in again (`az login --tenant TENANT`), or choose another `operator.auth`"),
         ClientError::WrongTenant { found, wanted } => {
             let message = format!("the operator is signed in to tenant {found}, not to {wanted}");
             Error::new(kind::UNAUTHENTICATED, message)
                 .code("AZ-OPERATOR-001")
-                .operation("signing in as the operator")
+                .operation(OPERATOR_SIGN_IN)
                 .help(format!(
                     "sign in to the manifest's tenant (`az login --tenant {wanted}`), or correct \
                      `tenant`"
                 ))
         }
-        error @ ClientError::Decode { .. } => {
-            let text = error.to_string();
-            Error::new(kind::CONTRACT_VIOLATION, text)
+        ClientError::Decode { service, operation, status, message, request_id } => {
+            let text =
+                format!("{service} answered {status} with a body that cannot be read: {message}");
+            let out = Error::new(kind::CONTRACT_VIOLATION, text)
                 .code("AZ-HTTP-003")
+                .operation(operation)
                 .help("a proxy or firewall may be answering in the service's place")
+                .context("status", status.to_string());
+            match request_id {
+                Some(id) => out.context("request-id", id),
+                None => out,
+            }
         }
-        error @ ClientError::ForeignNextLink { .. } => {
-            Error::new(kind::CONTRACT_VIOLATION, error.to_string()).code("AZ-HTTP-004")
+        ClientError::ForeignNextLink { service, operation } => {
+            let text = format!("{service} points to a next page outside its own address");
+            Error::new(kind::CONTRACT_VIOLATION, text)
+                .code("AZ-HTTP-004")
+                .operation(operation)
+                .help("a proxy may be rewriting answers; the operator's token is not sent there")
         }
-        error @ ClientError::TooManyPages { .. } => {
-            Error::new(kind::CONTRACT_VIOLATION, error.to_string()).code("AZ-HTTP-005")
+        ClientError::TooManyPages { service, operation, pages } => {
+            let text = format!("{service} sent {pages} pages and no end");
+            Error::new(kind::CONTRACT_VIOLATION, text)
+                .code("AZ-HTTP-005")
+                .operation(operation)
+                .help("this is a mistake of the service or of a proxy; please report it")
         }
     }
 }
 
 fn refused(error: &ServiceError, lag: Lag) -> Error {
     let found = RULES.iter().find(|rule| rule.covers(error));
+    // What this run makes may be new; whoever runs it is not.
+    let of_operator = error.operation == OPERATOR_SIGN_IN;
     let (kind, code, help) = match found {
         Some(Rule { class: Class::Is(kind), code, help, .. }) => (*kind, *code, *help),
+        Some(Rule { class: Class::Lags(kind), code, .. }) if of_operator => {
+            (*kind, *code, OPERATOR_HELP)
+        }
         Some(Rule { class: Class::Lags(kind), code, help, .. }) => match lag {
             Lag::Possible => (kind::NOT_REPLICATED, *code, ""),
             Lag::Impossible => (*kind, *code, *help),
@@ -99,11 +125,27 @@ fn by_status(error: &ServiceError) -> (u16, &'static str, &'static str) {
             "AZ-AUTH-001",
             "the token was not accepted; sign in again, into the manifest's tenant and cloud",
         ),
-        403 => (kind::PERMISSION_DENIED, "AZ-HTTP-403", ""),
-        404 => (kind::NOT_FOUND, "AZ-HTTP-404", ""),
+        403 => (
+            kind::PERMISSION_DENIED,
+            "AZ-HTTP-403",
+            "the message says what is lacking; have it given to the operator",
+        ),
+        404 => (
+            kind::NOT_FOUND,
+            "AZ-HTTP-404",
+            "it is not there, or the operator cannot see it; plan again",
+        ),
         409 | 412 => (kind::CONFLICT, "AZ-HTTP-409", ""),
-        400 => (kind::PRECONDITION, "AZ-HTTP-400", ""),
-        _ => (kind::UNEXPECTED, "AZ-HTTP-000", ""),
+        400 => (
+            kind::PRECONDITION,
+            "AZ-HTTP-400",
+            "please report it with the request id if the message makes no sense",
+        ),
+        _ => (
+            kind::UNEXPECTED,
+            "AZ-HTTP-000",
+            "a proxy may be answering in the service's place; otherwise report it with the request id",
+        ),
     }
 }
 
@@ -111,6 +153,14 @@ fn sentence(error: &ServiceError) -> String {
     let message = error.message.trim().trim_end_matches('.');
     let code = if error.code.is_empty() { "no code" } else { error.code.as_str() };
     format!("{} answered {} {code}: {message}", error.service, error.status)
+}
+
+/// `out` with what a service said of the request that led to it.
+pub(crate) fn known_as(out: Error, error: &ClientError) -> Error {
+    match error.service() {
+        Some(error) => facts(out, error),
+        None => out,
+    }
 }
 
 fn facts(mut out: Error, error: &ServiceError) -> Error {
@@ -148,8 +198,12 @@ fn unreachable(
         TransportKind::Connect => base(kind::UNAVAILABLE, "AZ-NET-001"),
         TransportKind::Timeout => base(kind::TIMEOUT, "AZ-NET-002"),
         TransportKind::Interrupted => base(kind::UNAVAILABLE, "AZ-NET-003"),
-        TransportKind::TooLarge => base(kind::CONTRACT_VIOLATION, "AZ-HTTP-006"),
-        TransportKind::Refused => base(kind::UNEXPECTED, "AZ-NET-005"),
+        TransportKind::TooLarge => base(kind::CONTRACT_VIOLATION, "AZ-HTTP-006")
+            .help("a proxy may be answering in the service's place"),
+        TransportKind::Refused => base(kind::UNEXPECTED, "AZ-NET-005").help(
+            "it could not be sent from this machine: look at the certificates it trusts, and \
+             report it if the message makes no sense",
+        ),
     }
 }
 

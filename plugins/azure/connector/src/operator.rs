@@ -15,6 +15,8 @@ use skybridge_azure_client::{
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 use tokio::sync::OnceCell;
 
+use crate::errors::OPERATOR_SIGN_IN;
+
 mod chain;
 mod device_code;
 mod environment;
@@ -185,11 +187,23 @@ impl OperatorTokens {
     }
 }
 
+/// Says whose token it was that was refused: the connector asks the same service for its own.
+fn of_operator(mut error: ClientError) -> ClientError {
+    match &mut error {
+        ClientError::Service(refusal) => refusal.operation = OPERATOR_SIGN_IN,
+        ClientError::Transport { operation, .. } | ClientError::Decode { operation, .. } => {
+            *operation = OPERATOR_SIGN_IN;
+        }
+        _ => {}
+    }
+    error
+}
+
 #[async_trait]
 impl TokenSource for OperatorTokens {
     async fn token(&self, scope: &str) -> std::result::Result<AccessToken, ClientError> {
         let source = self.source.get_or_try_init(|| self.make()).await?;
-        let token = source.token(scope).await?;
+        let token = source.token(scope).await.map_err(of_operator)?;
         let wanted = &self.reaching.tenant;
         match Claims::of(&token.secret).and_then(|claims| claims.tid) {
             Some(found) if !found.eq_ignore_ascii_case(wanted) => {

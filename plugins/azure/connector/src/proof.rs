@@ -121,7 +121,9 @@ pub(crate) async fn from_vault(session: &Session<'_>, name: &str) -> Result<Proo
     }
     let certificate = Certificate::from_pem(&text).map_err(|error| {
         let message = format!("the certificate `{name}` of the vault cannot be used: {error}");
-        Error::new(kind::UNEXPECTED, message).code("AZ-CRED-001")
+        Error::new(kind::UNEXPECTED, message)
+            .code("AZ-CRED-001")
+            .help("the vault was changed by hand; `skybridge apply` makes a new certificate")
     })?;
     Ok(Proof::Certificate(Arc::new(certificate)))
 }

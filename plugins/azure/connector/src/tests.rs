@@ -11,6 +11,7 @@ mod faults;
 mod names;
 mod operators;
 mod preflight;
+mod refusals;
 mod rehearsal;
 mod rotation;
 mod scopes;

@@ -74,6 +74,25 @@ impl Fuse {
     }
 }
 
+/// Says in a service's place what no simulated cloud would, or lets the request through.
+pub(crate) type Answer =
+    dyn Fn(&WireRequest) -> Option<Result<Response, ClientError>> + Send + Sync;
+
+struct Intercepted {
+    answer: Arc<Answer>,
+    inner: Arc<dyn Transport>,
+}
+
+#[async_trait]
+impl Transport for Intercepted {
+    async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError> {
+        match (self.answer)(&request) {
+            Some(outcome) => outcome,
+            None => self.inner.exchange(request).await,
+        }
+    }
+}
+
 struct Fused {
     fuse: Arc<Fuse>,
     inner: Arc<dyn Transport>,
@@ -154,6 +173,16 @@ impl Azure {
         let open = self.open.as_mut().unwrap();
         let inner = Arc::clone(&open.reach.transport);
         open.reach.transport = Arc::new(Fused { fuse: Arc::clone(fuse), inner });
+    }
+
+    /// Lets `answer` look at every request first, of the operator, who is `operator`, and of the
+    /// connector.
+    pub(crate) fn intercept(&mut self, operator: Operator, answer: Arc<Answer>) {
+        let open = self.open.as_mut().unwrap();
+        let inner = Arc::clone(&open.reach.transport);
+        open.reach.transport = Arc::new(Intercepted { answer, inner });
+        let tokens = OperatorTokens::new(operator, self.reaching(Trust::Platform));
+        self.replace(Arc::new(tokens));
     }
 
     fn replace(&mut self, tokens: Arc<dyn TokenSource>) {

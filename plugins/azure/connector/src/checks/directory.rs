@@ -75,7 +75,9 @@ async fn organization(prover: &Prover<'_>, tenant: &str) -> Probe {
         }
         Ok(_) => {
             let message = "Microsoft Graph shows another tenant than the manifest's";
-            let error = Error::new(kind::INVALID_CONFIG, message).code("AZ-VERIFY-002");
+            let error = Error::new(kind::INVALID_CONFIG, message)
+                .code("AZ-VERIFY-002")
+                .help("check `tenant` and `cloud`");
             Probe::refused(tenant, what, error)
         }
         Err(error) => Probe::failed(tenant, what, error, CONSENT_HELP),

@@ -12,7 +12,9 @@ pub(crate) enum Verdict {
     /// It works.
     Works,
     /// It does not, as it would not if a grant had yet to take effect.
-    NotYet,
+    ///
+    /// With the error, when a service refused.
+    NotYet(Option<Box<Error>>),
     /// The service is unwell or busy.
     Busy(Box<Error>),
     /// It does not work, and waiting will not help.
@@ -37,7 +39,8 @@ impl Probe {
     /// It does not work as far as is known, and may soon.
     pub(crate) fn not_yet(scope: &str, what: &str, detail: impl Into<String>, help: &str) -> Self {
         let help = Some(help.to_owned());
-        Self::new(scope, what, check_status::FAILED, detail.into(), help, Verdict::NotYet)
+        let verdict = Verdict::NotYet(None);
+        Self::new(scope, what, check_status::FAILED, detail.into(), help, verdict)
     }
 
     /// It was not tried, because `detail`.
@@ -62,8 +65,8 @@ impl Probe {
         let detail = error.detail.message.clone();
         let help = error.detail.help.clone().unwrap_or_else(|| help.to_owned());
         let verdict = match error.retry {
-            _ if hidden => Verdict::NotYet,
-            Retry::Eventual => Verdict::NotYet,
+            _ if hidden => Verdict::NotYet(Some(Box::new(error))),
+            Retry::Eventual => Verdict::NotYet(Some(Box::new(error))),
             Retry::Transient | Retry::RateLimited => Verdict::Busy(Box::new(error)),
             Retry::Permanent => Verdict::Refused(Box::new(error)),
         };

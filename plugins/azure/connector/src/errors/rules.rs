@@ -99,7 +99,8 @@ pub(super) const RULES: &[Rule] = &[
         Code("LinkedAuthorizationFailed"),
         Is(kind::PERMISSION_DENIED),
         "AZ-RBAC-005",
-        "writing a custom role needs the right on every subscription it can be assigned in",
+        "the operator needs the right on everything the request names: for a custom role, on every \
+         subscription it can be assigned in",
     ),
     arm(
         Code("RoleAssignmentLimitExceeded"),

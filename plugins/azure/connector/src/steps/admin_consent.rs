@@ -14,7 +14,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify};
+use crate::errors::{Lag, classify, known_as};
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, nothing_left, outputs, own_output,
     ready_if, removed, still_if, undo_field,
@@ -241,12 +241,13 @@ impl Family for AdminConsent {
             Err(error) if is_duplicate(&error) => {
                 match wanted.find(session).await.map_err(|error| classify(error, lag))? {
                     Some(grant) => Ok(wanted.done(applied::UNCHANGED, &grant)),
-                    None => Err(Error::new(
-                        kind::NOT_REPLICATED,
-                        "the consent exists and is not listed yet",
-                    )
-                    .code("AZ-CONSENT-003")
-                    .operation("granting admin consent")),
+                    None => {
+                        let message = "the consent exists and is not listed yet";
+                        let soon = Error::new(kind::NOT_REPLICATED, message)
+                            .code("AZ-CONSENT-003")
+                            .operation("granting admin consent");
+                        Err(known_as(soon, &error))
+                    }
                 }
             }
             Err(error) if error.is_status(403) && session.settings.consent == Consent::HandOff => {

@@ -60,7 +60,8 @@ pub(crate) fn template(connector: &str, settings: &Settings, graph: &str) -> Ste
             "remove the client secret from the application and from the vault",
             vec![call("POST", format!("{url}/removePassword"), APPLICATION_ADMINISTRATOR)],
         ),
-        readiness: wait("the login service accepts the secret", 3, 2 * MINUTE_MS),
+        // The application itself may be missing to some replicas for as long.
+        readiness: wait("the login service accepts the secret", 3, 5 * MINUTE_MS),
         throttle: "graph".into(),
         notes: vec!["a second run uses the secret that is there and makes no other".into()],
         ..StepTemplate::default()

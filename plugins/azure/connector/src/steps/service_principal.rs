@@ -10,7 +10,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify};
+use crate::errors::{Lag, classify, known_as};
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, outputs, own_output, ready_if, removed,
     still, undo_field,
@@ -138,12 +138,13 @@ impl Family for ServicePrincipals {
                 let undo = json!({ "object-id": made.id });
                 Ok(did(applied::CREATED, describe(&made, true), undo))
             }
-            Err(error) if is_duplicate(&error) => Err(Error::new(
-                kind::NOT_REPLICATED,
-                "the service principal exists and cannot be read yet",
-            )
-            .code("AZ-SP-004")
-            .operation("creating service principal")),
+            Err(error) if is_duplicate(&error) => {
+                let message = "the service principal exists and cannot be read yet";
+                let soon = Error::new(kind::NOT_REPLICATED, message)
+                    .code("AZ-SP-004")
+                    .operation("creating service principal");
+                Err(known_as(soon, &error))
+            }
             Err(error) => {
                 let lag = lag_of_application(session, &request.step).await;
                 Err(classify(error, lag))

@@ -74,7 +74,9 @@ async fn check(session: &Session<'_>, step: &StepCall) -> Result<Map> {
     let tenant = session.settings.tenant_id();
     if let Some(of) = found.tenant_id.as_deref().filter(|of| !of.eq_ignore_ascii_case(&tenant)) {
         let message = format!("subscription {id} belongs to tenant {of}, not to {tenant}");
-        return Err(wrong(kind::INVALID_CONFIG, "AZ-SUB-002", message).pointer("/tenant"));
+        return Err(wrong(kind::INVALID_CONFIG, "AZ-SUB-002", message)
+            .pointer("/tenant")
+            .help("correct `tenant`, or take the subscription out of `scope`"));
     }
     let state = found.state.as_deref().unwrap_or("unknown");
     if state != "Enabled" {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test should fail at the step that failed")]
 
 mod access;
+mod checklist;
 mod client;
 mod credentials;
 mod deletion;

@@ -6,7 +6,7 @@ use skybridge_plugin_sdk::protocol::onboard::{ApplyRequest, Remains, Undone};
 use skybridge_plugin_sdk::{Error, Result, Retry, kind};
 
 use super::{not_yet, tags};
-use crate::errors::{Lag, classify};
+use crate::errors::{Lag, classify, known_as};
 use crate::outcome::{nothing_left, removed, still};
 use crate::session::Session;
 use crate::settings::DeletedApplication;
@@ -104,9 +104,10 @@ pub(crate) async fn purge(session: &Session<'_>, id: &str, undone: Undone) -> Re
     match session.send(&deleted_items::purge_request(id)).await {
         Ok(_) => Ok(removed("deleted it for good: it cannot be restored")),
         Err(error) if error.is_status(404) && undone.removed => {
-            Err(Error::new(kind::NOT_REPLICATED, "it was deleted and cannot be purged yet")
+            let soon = Error::new(kind::NOT_REPLICATED, "it was deleted and cannot be purged yet")
                 .code("AZ-APP-007")
-                .operation("removing deleted object for good"))
+                .operation("removing deleted object for good");
+            Err(known_as(soon, &error))
         }
         Err(error) if error.is_status(404) => Ok(undone),
         Err(error) => Err(classify(error, Lag::Impossible)),

@@ -87,14 +87,16 @@ pub(super) async fn under_way(session: &Session<'_>) -> Result<Pem> {
     }
     let name = format!("skybridge {}", session.connector);
     let start = now.checked_sub(CLOCK_SLACK).unwrap_or(now);
-    let failed = |message: String| Error::new(kind::UNEXPECTED, message).code("AZ-CRED-006");
-    let text = make(name, start, expires)
-        .await
-        .map_err(|error| failed(format!("no certificate could be made: {error}")))?;
-    let pem = read(text)
-        .map_err(|error| failed(format!("the certificate made just now is no good: {error}")))?;
+    let pem = made(make(name, start, expires).await)?;
     session.host.put_secret(UNDER_WAY, pem.text.expose().as_bytes()).await?;
     Ok(pem)
+}
+
+/// What came of making a key and a certificate for it.
+fn made(outcome: std::result::Result<Secret, CertificateError>) -> Result<Pem> {
+    let failed = |message: String| Error::new(kind::UNEXPECTED, message).code("AZ-CRED-006");
+    let text = outcome.map_err(|error| failed(format!("no certificate could be made: {error}")))?;
+    read(text).map_err(|error| failed(format!("the certificate made just now is no good: {error}")))
 }
 
 fn expires(session: &Session<'_>, now: Timestamp) -> Timestamp {
@@ -123,4 +125,19 @@ pub(super) async fn seal(session: &Session<'_>, pem: &Pem) -> Result<()> {
 /// Nothing is under way any more.
 pub(super) async fn finished(session: &Session<'_>) -> Result<()> {
     session.host.remove_secret(UNDER_WAY).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a machine without randomness is told of, and so is a certificate that came out wrong.
+    #[test]
+    fn a_certificate_that_cannot_be_made() {
+        let none = CertificateError::Make("no randomness".into());
+        for outcome in [Err(none), Ok(Secret::new("no certificate"))] {
+            let error = made(outcome).err().unwrap();
+            assert_eq!(error.detail.code.as_deref(), Some("AZ-CRED-006"), "{error}");
+        }
+    }
 }

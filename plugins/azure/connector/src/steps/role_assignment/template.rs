@@ -60,6 +60,8 @@ pub(crate) fn root_template(arm: &str, elevated: bool, seen_from: Option<&str>) 
     if elevated {
         template.desired["seen-from"] = json!(seen_from);
         template.inputs.push("elevation.elevated".into());
+        // Longer than elsewhere: an elevation takes up to ten minutes to be known.
+        template.readiness = wait("the assignment can be read back", 3, 10 * MINUTE_MS);
     }
     template
 }
