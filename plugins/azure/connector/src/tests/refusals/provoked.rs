@@ -11,7 +11,10 @@ fn codes(text: &str, found: &mut BTreeSet<String>) {
         let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
         let rest = &text[start..];
         let code = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
-        found.insert(code.trim_end_matches('-').to_owned());
+        // `AZ-HOST-` alone is an area.
+        if code.ends_with(|c: char| c.is_ascii_digit()) {
+            found.insert(code.to_owned());
+        }
     }
 }
 
