@@ -15,7 +15,7 @@ use skybridge_azure_client::http::provide_cryptography;
 use skybridge_azure_sim::Simulator;
 use skybridge_plugin_sdk::protocol::onboard::observed;
 
-use super::support::{NO_LAG, Rehearsal, settings, simulator};
+use super::support::{NO_LAG, PATIENCE, Rehearsal, settings, simulator};
 
 /// What befalls a call, and whether trying again helps.
 const EFFECTS: [(&str, bool); 11] = [
@@ -73,7 +73,7 @@ impl Cloud {
     /// Exchanges the rules of faults; how often the old ones struck.
     async fn arm(&self, rules: &str) -> u64 {
         provide_cryptography();
-        let http = reqwest::Client::new();
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         let url = format!("{}/_simulator/faults", self.simulator.ready().url.trim_end_matches('/'));
         let old: Value = http.get(&url).send().await.unwrap().json().await.unwrap();
         let reply = http.post(&url).body(rules.to_owned()).send().await.unwrap();
@@ -153,7 +153,7 @@ async fn befall(cloud: &Cloud, call: &CallOf, effect: &str, passes: bool) {
             assert!(error.detail.code.is_some(), "{case}: {error:#?}");
             let ids = ["request-id", "correlation-id"];
             let told = |id: &&str| error.detail.context.iter().any(|(name, _)| name == id);
-            assert!(ids.iter().any(|id| told(&id)), "{case}: {error:#?}");
+            assert!(ids.iter().any(|id| told(id)), "{case}: {error:#?}");
             // Somebody mended it, and the run goes on in another process under the same key.
             rehearsal.attempts = 1;
             let again = rehearsal.run_step(target).await;

@@ -31,7 +31,7 @@ pub(super) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 pub(super) const SUBSCRIPTION: &str = "33333333-4444-5555-6666-777777777777";
 
 /// Longer than any lag of a scenario used here.
-const PATIENCE: Duration = Duration::from_secs(40);
+pub(super) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Between two looks.
 const PACE: Duration = Duration::from_millis(10);
