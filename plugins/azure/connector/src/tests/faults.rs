@@ -153,7 +153,7 @@ async fn befall(cloud: &Cloud, call: &CallOf, effect: &str, passes: bool) {
             assert!(error.detail.code.is_some(), "{case}: {error:#?}");
             let ids = ["request-id", "correlation-id"];
             let told = |id: &&str| error.detail.context.iter().any(|(name, _)| name == id);
-            assert!(ids.iter().any(|id| told(id)), "{case}: {error:#?}");
+            assert!(ids.iter().any(told), "{case}: {error:#?}");
             // Somebody mended it, and the run goes on in another process under the same key.
             rehearsal.attempts = 1;
             let again = rehearsal.run_step(target).await;
