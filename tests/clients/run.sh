@@ -68,29 +68,40 @@ stop() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-"$skybridge" simulator azure --listen 127.0.0.1:0 --state "$work/cloud" --record "$work/traffic.ndjson" \
-    >"$work/ready.json" 2>"$work/simulator.log" &
-simulator=$!
-for _ in $(seq 300); do
-    if grep -q '^{.*}$' "$work/ready.json"; then break; fi
-    if ! kill -0 "$simulator" 2>/dev/null; then break; fi
-    sleep 0.2
-done
-if ! grep -q '^{.*}$' "$work/ready.json"; then
-    echo "the simulator did not start:" >&2
-    tail -n 20 "$work/simulator.log" >&2
-    exit 1
-fi
-url=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["url"])' "$work/ready.json")
-echo "the simulated cloud is at $url"
-
-if ! timeout 600 "$skybridge" apply "$manifest" --simulator "$url" --yes --state "$work/state" \
-    >"$work/apply.out" 2>"$work/apply.log"; then
-    echo "skybridge apply failed:" >&2
-    tail -n 40 "$work/apply.log" >&2
-    exit 1
-fi
-echo "skybridge apply: done"
+# start NAME ARGS…: a simulated cloud; its address is in $url, what it recorded in NAME.ndjson
+start() {
+    local name=$1
+    shift
+    "$skybridge" simulator azure --listen 127.0.0.1:0 --state "$work/$name" --record "$work/$name.ndjson" "$@" \
+        >"$work/$name.json" 2>"$work/$name.log" &
+    simulator=$!
+    for _ in $(seq 300); do
+        if grep -q '^{.*}$' "$work/$name.json"; then break; fi
+        if ! kill -0 "$simulator" 2>/dev/null; then break; fi
+        sleep 0.2
+    done
+    if ! grep -q '^{.*}$' "$work/$name.json"; then
+        echo "the simulator did not start:" >&2
+        tail -n 20 "$work/$name.log" >&2
+        exit 1
+    fi
+    url=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["url"])' "$work/$name.json")
+    echo "the simulated cloud is at $url"
+}
+# does STATE COMMAND ARGS…: a command of ours that has to work
+does() {
+    local state=$1
+    shift
+    if ! timeout 600 "$skybridge" "$@" --simulator "$url" --yes --state "$work/$state" \
+        >>"$work/ours.out" 2>>"$work/ours.log"; then
+        echo "skybridge $1 failed:" >&2
+        tail -n 40 "$work/ours.log" >&2
+        exit 1
+    fi
+    echo "skybridge $1: done"
+}
+start traffic
+does state apply "$manifest"
 
 # --- the judges --------------------------------------------------------------------------------------------------------
 
@@ -108,18 +119,41 @@ judge() { # NAME COMMAND…
 }
 
 sdk=$cache/sdk/bin/python
-judge "Python SDKs (azure-*, msgraph)" "$sdk" "$here/azure_sdk.py" --ready "$work/ready.json"
+judge "Python SDKs (azure-*, msgraph)" "$sdk" "$here/azure_sdk.py" --ready "$work/traffic.json"
 if [ "${SKYBRIDGE_SKIP_AZ:-}" = 1 ]; then
     summary+=("Azure CLI                                    skipped (SKYBRIDGE_SKIP_AZ=1)")
 else
-    judge "Azure CLI" env AZ="$cache/az/bin/az" PYTHON="$sdk" "$here/az_cli.sh" "$work/ready.json"
+    judge "Azure CLI" env AZ="$cache/az/bin/az" PYTHON="$sdk" "$here/az_cli.sh" "$work/traffic.json"
 fi
-judge "no secret in recording, logs or state" "$sdk" "$here/no_secret.py" "$work/ready.json" \
-    "$work/traffic.ndjson" "$work/simulator.log" "$work/apply.out" "$work/apply.log" "$work/state"
+judge "no secret in recording, logs or state" "$sdk" "$here/no_secret.py" "$work/traffic.json" \
+    "$work/traffic.ndjson" "$work/traffic.log" "$work/ours.out" "$work/ours.log" "$work/state"
+does state rotate "$manifest"
+does state offboard "$manifest" --purge
 stop # the recording is complete now
+
+# Management groups, a certificate, subscriptions that are left out.
+cat >"$work/large.toml" <<'MANIFEST'
+schema = 1
+[connectors.contoso]
+plugin = "azure"
+[connectors.contoso.settings]
+tenant = "11111111-2222-3333-4444-555555555555"
+scope = { tenant = true, exclude = ["Sandbox*"] }
+credential = { kind = "certificate" }
+[connectors.contoso.operator]
+auth = "azure-cli"
+[connectors.contoso.destination]
+kind = "local"
+MANIFEST
+start large --scenario "$workspace/plugins/azure/sim/scenarios/tenant-large.toml"
+does large-state apply "$work/large.toml"
+does large-state rotate "$work/large.toml"
+does large-state offboard "$work/large.toml" --purge
+stop
 export SKYBRIDGE_OAV=$cache/oav
 judge "oav: Microsoft's own examples pass" node "$here/oav/validate.mjs" --examples
 judge "oav: recording against Microsoft's OpenAPI" node "$here/oav/validate.mjs" "$work/traffic.ndjson"
+judge "oav: a large tenant against the same" node "$here/oav/validate.mjs" "$work/large.ndjson"
 judge "oav: a spoilt recording is rejected" node "$here/oav/validate.mjs" --tamper "$work/traffic.ndjson"
 
 echo
