@@ -2,6 +2,7 @@
 //! met. The texts beside these files are what is shown; each begins with the row it is about.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use expect_test::ExpectFile;
 use serde_json::{Value, json};
@@ -25,6 +26,9 @@ mod role_assignments;
 mod services;
 mod tokens;
 mod transport;
+
+/// The simulator is on this machine.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A fault, as the scenario has it: `GRAPH PATCH /applications` and what it answers.
 fn fault(call: &str, effect: &str) -> String {
@@ -78,7 +82,11 @@ impl Bench {
     async fn faults(&self, rules: &str) {
         provide_cryptography();
         let url = self.rehearsal.ready["url"].as_str().unwrap().trim_end_matches('/');
-        let request = reqwest::Client::new().post(format!("{url}/_simulator/faults"));
+        let request = reqwest::Client::builder()
+            .timeout(LIMIT)
+            .build()
+            .unwrap()
+            .post(format!("{url}/_simulator/faults"));
         let reply = request.body(rules.to_owned()).send().await.unwrap();
         let (status, text) = (reply.status(), reply.text().await.unwrap());
         assert!(status.is_success(), "{text}\n{rules}");
@@ -131,15 +139,15 @@ impl Bench {
 
     /// Notes what a person sees of it.
     fn saw(&mut self, row: &str, outcome: std::result::Result<&str, &Error>) {
-        let _ = writeln!(self.seen, "== {row}\nstep: {}", self.word);
+        writeln!(self.seen, "== {row}\nstep: {}", self.word).unwrap();
         match outcome {
             Ok(done) => {
-                let _ = writeln!(self.seen, "done: {done}");
+                writeln!(self.seen, "done: {done}").unwrap();
             }
             Err(error) => {
                 self.seen.push_str(&shown(error));
                 if error.retry == Retry::Eventual {
-                    let _ = writeln!(self.seen, "waited for: {}", self.budget());
+                    writeln!(self.seen, "waited for: {}", self.budget()).unwrap();
                 }
             }
         }
@@ -186,17 +194,17 @@ fn shown(error: &Error) -> String {
     let mut text =
         format!("error: {code} ({}, {:?})\nsays: {error}\n", word(error.kind), error.retry);
     if let Some(wait) = error.retry_after {
-        let _ = writeln!(text, "wait: {} s", wait.as_secs());
+        writeln!(text, "wait: {} s", wait.as_secs()).unwrap();
     }
     if let Some(pointer) = &detail.pointer {
-        let _ = writeln!(text, "at: {pointer}");
+        writeln!(text, "at: {pointer}").unwrap();
     }
     if let Some(help) = &detail.help {
-        let _ = writeln!(text, "help: {help}");
+        writeln!(text, "help: {help}").unwrap();
     }
     let keys: Vec<&str> = detail.context.iter().map(|(key, _)| key.as_str()).collect();
     if !keys.is_empty() {
-        let _ = writeln!(text, "context: {}", keys.join(", "));
+        writeln!(text, "context: {}", keys.join(", ")).unwrap();
     }
     if keys.contains(&"status") {
         let id = detail.context.iter().find(|(key, _)| key == "request-id");

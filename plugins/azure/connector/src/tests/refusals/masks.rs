@@ -5,21 +5,23 @@ pub(super) fn masked(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        if let Some(id) = rest.get(..36).filter(|part| uuid::Uuid::parse_str(part).is_ok()) {
+        let id = rest.get(..36).filter(|part| uuid::Uuid::parse_str(part).is_ok());
+        let host = ["127.0.0.1:", "localhost:"].into_iter().find(|it| rest.starts_with(it));
+        let length = if let Some(id) = id {
             out.push_str("<id>");
-            rest = &rest[id.len()..];
+            id.len()
         } else if let Some(length) = time(rest) {
             out.push_str("<time>");
-            rest = &rest[length..];
-        } else if let Some(host) =
-            ["127.0.0.1:", "localhost:"].iter().find(|it| rest.starts_with(**it))
-        {
+            length
+        } else if let Some(host) = host {
             out.push_str("<simulator>");
-            rest = rest[host.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
+            let port = rest.chars().skip(host.len()).take_while(char::is_ascii_digit);
+            host.len() + port.count()
         } else {
             out.push(next);
-            rest = &rest[next.len_utf8()..];
-        }
+            next.len_utf8()
+        };
+        rest = rest.split_at(length).1;
     }
     out
 }

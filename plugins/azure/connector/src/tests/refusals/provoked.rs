@@ -7,10 +7,8 @@ use crate::catalogue;
 
 /// Every code that stands in the text, such as `AZ-RBAC-001`.
 fn codes(text: &str, found: &mut BTreeSet<String>) {
-    for (start, _) in text.match_indices("AZ-") {
-        let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
-        let rest = &text[start..];
-        let code = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+    for code in text.split(|c| !is_part(c)).filter(|word| word.starts_with("AZ-")) {
         // `AZ-HOST-` alone is an area.
         if code.ends_with(|c: char| c.is_ascii_digit()) {
             found.insert(code.to_owned());
