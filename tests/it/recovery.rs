@@ -139,8 +139,12 @@ fn a_second_process_is_told_who_works_here() {
     let apply = ["apply", "contoso.toml", "--simulator", simulator.url(), "--yes"];
     let first = env.command(&apply).spawn().unwrap();
     let pid = first.id();
-    std::thread::sleep(Duration::from_millis(1_500));
-    let second = env.run(&apply).expect(5);
+    skybridge_tests::eventually("a step is applied", || at_work(&env));
+    // It stands still while the second one looks, however long that takes.
+    rustix::process::kill_process(rustix_pid(pid), rustix::process::Signal::STOP).unwrap();
+    let second = env.run(&apply);
+    rustix::process::kill_process(rustix_pid(pid), rustix::process::Signal::CONT).unwrap();
+    let second = second.expect(5);
     let wanted = format!("process {pid} on");
     assert!(second.stderr.contains(&wanted), "{}", second.stderr);
     finish(first).expect(0);
