@@ -4,7 +4,7 @@ use serde_json::Value;
 use skybridge_tests::{SimulatorProcess, TestEnv};
 
 /// Every step of the onboarding, by its local name.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     "subscription@33333333-4444-5555-6666-777777777777",
     "role-actions",
     "application",
@@ -21,6 +21,7 @@ const STEPS: [&str; 18] = [
     "admin-consent.directory-read-all",
     "admin-consent.policy-read-all",
     "client-secret",
+    "unplanned-grants",
     "verification.directory",
     "verification.subscription@33333333-4444-5555-6666-777777777777",
 ];
