@@ -392,7 +392,10 @@ async fn is_seen_from_below(session: &Session<'_>, name: &str) -> Result<bool> {
 async fn undo_elevated(session: &Session<'_>, scope: &str, name: &str) -> Result<Undone> {
     if elevation::is_being_given_back(session).await? {
         elevation::give_back(session).await?;
-        return Ok(removed("deleted the role assignment"));
+        // What was cut short may have been the onboarding's removal and not ours: a look decides.
+        if !is_seen_from_below(session, name).await? {
+            return Ok(removed("deleted the role assignment"));
+        }
     }
     match delete(session, scope, name).await {
         Ok(undone) => {

@@ -7,6 +7,7 @@
 use skybridge_azure_client::encode::odata_literal;
 use skybridge_azure_client::graph::applications::{self, Application, HeldCredentials};
 use skybridge_azure_client::graph::federated_credentials::{self, FederatedCredential};
+use skybridge_azure_client::{ClientError, Service};
 use skybridge_plugin_sdk::{Error, Result, kind};
 
 use super::{AUDIENCE, DESCRIPTION, tags};
@@ -37,7 +38,7 @@ pub(super) async fn by_unique_name(
 ) -> Result<Option<Application>> {
     let plain = |error| classify(error, Lag::Impossible);
     match session.find(&applications::get_by_unique_name_request(unique_name)).await {
-        Err(error) if error.is_status(400) => {
+        Err(error) if is_unknown_key(&error) => {
             let filter = format!("uniqueName eq {}", odata_literal(unique_name));
             let found: Vec<Application> =
                 session.list(applications::list_request(&filter)).await.map_err(plain)?;
@@ -45,6 +46,11 @@ pub(super) async fn by_unique_name(
         }
         outcome => outcome.map_err(plain),
     }
+}
+
+/// Whether Graph refused the question itself.
+fn is_unknown_key(error: &ClientError) -> bool {
+    error.is_status(400) && error.service().is_some_and(|error| error.service == Service::Graph)
 }
 
 /// The application to use, if there is one.
