@@ -184,6 +184,8 @@ plugin = "azure"
 [connectors.contoso.settings]
 tenant = "11111111-2222-3333-4444-555555555555"
 scope = { tenant = true }
+[connectors.contoso.operator]
+auth = "azure-cli"
 "#;
 
 fn a_thousand_subscriptions() {
