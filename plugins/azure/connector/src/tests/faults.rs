@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use expect_test::expect_file;
 use serde_json::{Value, json};
@@ -67,7 +68,9 @@ impl Cloud {
         let number = self.connectors.fetch_add(1, Ordering::Relaxed);
         let mut settings = settings();
         settings["display-name"] = json!(format!("connector-{number}"));
-        Rehearsal::on(Arc::clone(&self.simulator), settings)
+        let mut rehearsal = Rehearsal::on(Arc::clone(&self.simulator), settings);
+        rehearsal.pace = Duration::from_millis(5);
+        rehearsal
     }
 
     /// Exchanges the rules of faults; how often the old ones struck.

@@ -33,7 +33,7 @@ pub(super) const SUBSCRIPTION: &str = "33333333-4444-5555-6666-777777777777";
 /// Longer than any lag of a scenario used here.
 pub(super) const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Between two looks.
+/// Between two attempts.
 const PACE: Duration = Duration::from_millis(10);
 
 #[derive(Default)]
@@ -172,6 +172,8 @@ pub(super) struct Rehearsal {
     pub(super) settings: Settings,
     /// What the simulator says of itself.
     pub(super) ready: Value,
+    /// Between two looks whether a step is ready: what flaps has to be seen over some time.
+    pub(super) pace: Duration,
     /// Attempts before the first of the next apply, in other processes.
     pub(super) attempts: u32,
     _simulator: Arc<Simulator>,
@@ -210,6 +212,7 @@ impl Rehearsal {
             run: "run-1".into(),
             settings,
             ready,
+            pace: Duration::from_millis(50),
             attempts: 0,
             _simulator: simulator,
         }
@@ -357,7 +360,7 @@ impl Rehearsal {
             let ready = patiently(|| family.ready(&session, &request)).await?;
             successes = if ready.ready { successes + 1 } else { 0 };
             assert!(started.elapsed() < PATIENCE, "{}: {:?}", request.step.address, ready.reason);
-            tokio::time::sleep(PACE).await;
+            tokio::time::sleep(self.pace).await;
         }
         Ok(applied)
     }
