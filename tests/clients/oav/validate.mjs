@@ -52,6 +52,8 @@ const unspecified = [
     },
 ];
 
+const nowhere = "00000000-0000-0000-0000-000000000000";
+
 // Real forms of a request that the specifications give under another path or version. The exchange is validated as
 // the form they do give.
 const readAs = [
@@ -65,6 +67,15 @@ const readAs = [
         when: (url) => /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Authorization\/permissions$/i.test(url.pathname),
         then: (url) =>
             (url.pathname = url.pathname.replace(/\/providers\//i, "/resourcegroups/any/providers/")),
+    },
+    {
+        why: "permissions at a management group are answered as at any scope, but specified for resource groups and resources only",
+        when: (url) =>
+            /^\/providers\/Microsoft\.Management\/managementGroups\/[^/]+\/providers\/Microsoft\.Authorization\/permissions$/i.test(
+                url.pathname,
+            ),
+        then: (url) =>
+            (url.pathname = `/subscriptions/${nowhere}/resourcegroups/any/providers/Microsoft.Authorization/permissions`),
     },
     {
         why: "elevateAccess is documented with 2016-07-01, specified with 2015-07-01",
