@@ -64,38 +64,14 @@ impl Context {
         instance.ok_or_else(|| broken(format!("internal error: the connector {name} is not open")))
     }
 
-    /// What the plugin is asked to act on: nothing left to fill in. A step that always runs may need
-    /// one that has put nothing out: inputs that are not known are left out, and placeholders null.
+    /// What the plugin is asked to act on: nothing left to fill in.
     pub(crate) fn call(
         step: &PlannedStep<'_>,
         needs: &[Dependency],
     ) -> Result<StepCall, StepError> {
-        let address = step.address();
-        let output = |local: &str, output: &str| output_of(step, needs, local, output);
-        let output_or_null = |local: &str, name: &str| match output(local, name) {
-            None if step.always() => Some(&Value::Null),
-            known => known,
-        };
-        let unknown = |what: &dyn std::fmt::Display| broken(format!("{address}: {what}"));
-        let desired = skybridge_plan::resolve(&step.desired(), output_or_null);
-        let desired = desired.map_err(|e| unknown(&e))?;
-        let mut inputs = Map::new();
-        for name in step.inputs() {
-            let value = name.rsplit_once('.').and_then(|(local, name)| output(local, name));
-            match value {
-                Some(value) => inputs.insert(name.clone(), value.clone()),
-                None if step.always() => continue,
-                None => return Err(unknown(&format!("nothing is known for `{name}`"))),
-            };
-        }
-        Ok(StepCall {
-            kind: step.kind().to_owned(),
-            name: step.name().map(str::to_owned),
-            scope: step.scope().map(str::to_owned),
-            desired,
-            inputs,
-            address: address.to_string(),
-        })
+        let known =
+            |need: u32, output: &str| needs.iter().find(|it| it.step == need)?.outputs.get(output);
+        step.call(known).map_err(|error| broken(format!("{}: {error}", step.address())))
     }
 
     /// The connection a hand-over step hands over.

@@ -21,6 +21,7 @@ mod resolve;
 mod scopes;
 mod selector;
 mod step;
+mod step_call;
 mod take_back;
 pub mod view;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::json;
+use skybridge_plugin_sdk::protocol::audit::Write;
 use skybridge_plugin_sdk::protocol::collect::{Asset, Batch, CollectRequest};
 use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
@@ -101,10 +102,24 @@ impl Onboard for Hello {
     async fn apply(&self, request: ApplyRequest, ctx: &Ctx) -> Result<Applied> {
         let text = request.step.desired["text"].as_str().unwrap_or_default();
         let file = self.file(&request.step);
+        let done = |action: &str| Applied {
+            action: action.into(),
+            undo: json!(file),
+            ..Applied::default()
+        };
+        if fs_err::read_to_string(&file).is_ok_and(|found| found == text) {
+            return Ok(done(applied::UNCHANGED));
+        }
         ctx.progress(0, 1, "writing");
         fs_err::write(&file, text).map_err(io)?;
+        ctx.audit(&Write {
+            operation: "writing a greeting".into(),
+            method: "PUT".into(),
+            target: file.display().to_string(),
+            ..Write::default()
+        });
         tracing::info!(file = %file.display(), "greeted");
-        Ok(Applied { action: applied::CREATED.into(), undo: json!(file), ..Applied::default() })
+        Ok(done(applied::CREATED))
     }
 
     async fn ready(&self, request: ReadyRequest, _: &Ctx) -> Result<Ready> {
