@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod contract;
+mod drift;
 mod explain;
 mod hello;
 mod manifest;
@@ -14,3 +15,4 @@ mod rehearsal;
 mod rotate;
 mod secrets;
 mod tidy;
+mod verify;

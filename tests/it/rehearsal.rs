@@ -57,13 +57,11 @@ fn a_rehearsal_connects_and_a_second_one_has_nothing_to_do() {
 }
 
 #[test]
-fn drift_is_seen_and_repaired() {
+fn a_changed_manifest_is_a_changed_plan() {
     let env = TestEnv::new();
-    let simulator = SimulatorProcess::start(&env, &[]);
-    let apply = ["apply", "contoso.toml", "--simulator", simulator.url(), "--yes"];
-    env.run(&apply).expect(0);
+    env.run(&["apply", "contoso.toml", "--simulate", "--yes"]).expect(0);
     // The online plan of a connected tenant has no changes, and says so by its exit code.
-    let plan = ["plan", "contoso.toml", "--simulator", simulator.url(), "--detailed-exit-code"];
+    let plan = ["plan", "contoso.toml", "--simulate", "--detailed-exit-code"];
     env.run(&plan).expect(0);
     let other = fs_err::read_to_string(env.path().join("contoso.toml")).unwrap();
     env.write("contoso.toml", &other.replace("skybridge-connector", "skybridge-renamed"));

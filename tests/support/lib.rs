@@ -1,5 +1,7 @@
 //! What whole-system tests run in: the built program in a folder and environment of its own.
 
+mod portal;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+pub use portal::Portal;
 
 /// The example tenant's manifest.
 pub const CONTOSO: &str = "examples/azure/contoso.toml";
@@ -249,7 +253,7 @@ impl Drop for SimulatorProcess {
 ///
 /// # Panics
 /// When it is not so in time.
-pub fn eventually(what: &str, so: impl Fn() -> bool) {
+pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !so() {
         assert!(started.elapsed() < DEADLINE, "waited in vain until {what}");

@@ -13,7 +13,7 @@ pub struct VerifyRequest {
 }
 
 /// One thing that was tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Check {
     /// Where: a subscription, a management group, the directory.
@@ -27,6 +27,12 @@ pub struct Check {
     /// What to do when it did not work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The plugin's stable code of what went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Ordered facts: request id, status, …
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<(String, String)>,
 }
 
 /// The words a check ends with.

@@ -12,7 +12,7 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
-use crate::render::verification::{self, Verified, expires};
+use crate::render::verification::{self, Verified, expires, is_expired};
 use crate::session::Session;
 use crate::state::StateDir;
 
@@ -48,9 +48,11 @@ pub(crate) async fn run(
         .unwrap_or(Exit::Done))
 }
 
-/// How bad a report is.
+/// How bad a report is. An expired credential explains whatever else does not work.
 fn exit(report: &VerifyReport, now: Timestamp) -> Exit {
-    if report.checks.iter().any(|check| check.status == check_status::FAILED) {
+    if is_expired(report, now) {
+        Exit::Expires
+    } else if report.checks.iter().any(|check| check.status == check_status::FAILED) {
         Exit::Failed
     } else if expires(report, now) {
         Exit::Expires

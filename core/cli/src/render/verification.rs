@@ -23,6 +23,12 @@ pub(crate) fn expires(report: &VerifyReport, now: Timestamp) -> bool {
     from.and_then(|text| text.parse::<Timestamp>().ok()).is_some_and(|from| from <= now)
 }
 
+/// Whether the credential is expired.
+pub(crate) fn is_expired(report: &VerifyReport, now: Timestamp) -> bool {
+    let until = report.credential_expires.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
+    until.is_some_and(|until| until <= now)
+}
+
 /// What a verification found.
 pub(crate) fn show(
     ui: &Ui,
@@ -41,10 +47,18 @@ pub(crate) fn show(
         one_check(ui, check, out)?;
     }
     if let Some(expires_at) = &verified.report.credential_expires {
-        let soon = expires(&verified.report, now);
-        let style = if soon { Style::Bad } else { Style::Quiet };
-        let hint = if soon { "; make a new one soon" } else { "" };
-        writeln!(out, "  {}", ui.paint(style, &format!("credential until {expires_at}{hint}")))?;
+        let (style, text) = match expires(&verified.report, now) {
+            _ if is_expired(&verified.report, now) => (
+                Style::Bad,
+                format!("credential expired {expires_at}; `skybridge rotate` makes a new one"),
+            ),
+            true => (
+                Style::Bad,
+                format!("credential until {expires_at}; `skybridge rotate` makes a new one"),
+            ),
+            false => (Style::Quiet, format!("credential until {expires_at}")),
+        };
+        writeln!(out, "  {}", ui.paint(style, &text))?;
     }
     let failed = checks.iter().filter(|check| check.status == check_status::FAILED).count();
     let (style, text) = match failed {
@@ -62,10 +76,17 @@ fn one_check(ui: &Ui, check: &Check, out: &mut dyn Write) -> io::Result<()> {
     };
     let mark = ui.paint(style, &format!("{mark:7}"));
     writeln!(out, "    {mark} {} - {}", check.what, check.detail)?;
-    match &check.help {
-        Some(help) if check.status == check_status::FAILED => {
-            writeln!(out, "            help: {help}")
-        }
-        _ => Ok(()),
+    if check.status != check_status::FAILED {
+        return Ok(());
+    }
+    for (name, value) in &check.context {
+        writeln!(out, "            {name}: {value}")?;
+    }
+    if let Some(help) = &check.help {
+        writeln!(out, "            help: {help}")?;
+    }
+    match &check.code {
+        Some(code) => writeln!(out, "            more: skybridge explain {code}"),
+        None => Ok(()),
     }
 }

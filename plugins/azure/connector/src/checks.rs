@@ -4,6 +4,8 @@
 //! The same probes serve the verification steps, which wait for grants to take effect, and
 //! `verify`, which reports on all of them and waits for none.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,6 +27,15 @@ pub(crate) use probe::{Probe, Verdict};
 
 /// Subscriptions proved at the same time: enough to hide latency, far below Azure's read limits.
 const IN_FLIGHT: usize = 8;
+
+/// Attempts at one group of probes while a service is busy or unwell.
+const BUSY_ATTEMPTS: u32 = 5;
+
+/// The first wait between them, doubled each time, when the service names none.
+const BUSY_WAIT_MIN: Duration = Duration::from_secs(1);
+
+/// The longest wait between them: a person is waiting for the report.
+const BUSY_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Who is proved.
 pub(crate) struct Prover<'a> {
@@ -122,11 +133,13 @@ pub(crate) async fn report(session: &Session<'_>, connection: &Map) -> Result<Ve
     };
     let ids = connected(session, field("subscriptions").unwrap_or_default());
     let total = ids.len() as u64 + 1;
-    report.checks.extend(prover.directory().await.into_iter().map(|probe| probe.check));
+    report
+        .checks
+        .extend(patiently(|| prover.directory()).await.into_iter().map(|probe| probe.check));
     session.host.progress(1, total, "directory");
     let prover = &prover;
     let mut proofs = stream::iter(ids)
-        .map(|id| async move { prover.subscription(&id).await })
+        .map(|id| async move { patiently(|| prover.subscription(&id)).await })
         .buffered(IN_FLIGHT)
         .enumerate();
     while let Some((index, probes)) = proofs.next().await {
@@ -153,7 +166,26 @@ fn no_credential(session: &Session<'_>, error: &Error) -> Check {
         status: check_status::FAILED.into(),
         detail: error.detail.message.clone(),
         help: error.detail.help.clone(),
+        code: error.detail.code.clone(),
+        context: error.detail.context.clone(),
     }
+}
+
+/// Tries again what a service had no time for: a report is made in one call, and nobody repeats it.
+async fn patiently<F: Future<Output = Vec<Probe>>>(probe: impl Fn() -> F) -> Vec<Probe> {
+    let mut wait = BUSY_WAIT_MIN;
+    for _ in 1..BUSY_ATTEMPTS {
+        let probes = probe().await;
+        let busy = probes.iter().filter_map(|probe| match &probe.verdict {
+            Verdict::Busy(error) => Some(error.retry_after.unwrap_or(wait)),
+            _ => None,
+        });
+        let Some(asked) = busy.max() else { return probes };
+        tracing::debug!(?asked, "a service is busy, verifying again");
+        tokio::time::sleep(asked.min(BUSY_WAIT_MAX)).await;
+        wait *= 2;
+    }
+    probe().await
 }
 
 /// The scope word of probes about a service as a whole.

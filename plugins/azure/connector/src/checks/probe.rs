@@ -23,6 +23,9 @@ pub(crate) enum Verdict {
     Skipped,
 }
 
+/// When a service had no time for the question.
+const BUSY_HELP: &str = "the service was busy or unwell at every attempt; verify again later";
+
 /// One thing that was tried.
 #[derive(Debug)]
 pub(crate) struct Probe {
@@ -51,26 +54,33 @@ impl Probe {
 
     /// It cannot work, whatever is waited for.
     pub(crate) fn refused(scope: &str, what: &str, error: Error) -> Self {
-        let (detail, help) = (error.detail.message.clone(), error.detail.help.clone());
-        let verdict = Verdict::Refused(Box::new(error));
-        Self::new(scope, what, check_status::FAILED, detail, help, verdict)
+        let help = error.detail.help.clone();
+        let check = refusal(scope, what, &error, help);
+        Self { check, verdict: Verdict::Refused(Box::new(error)) }
     }
 
     /// It did not work. Without a role, Azure answers 403 or hides the thing behind a 404; both are
     /// what a grant on its way looks like.
     pub(crate) fn failed(scope: &str, what: &str, error: ClientError, help: &str) -> Self {
-        let hidden = is_credential_lag(&error)
-            || error.service().is_some_and(|error| matches!(error.status, 403 | 404));
+        let is_credential = is_credential_lag(&error);
+        let hidden =
+            is_credential || error.service().is_some_and(|error| matches!(error.status, 403 | 404));
+        // What it means if it stays: whoever reads a report is not waiting for anything.
+        let lasting = classify(error.clone(), Lag::Impossible);
         let error = classify(error, Lag::Possible);
-        let detail = error.detail.message.clone();
-        let help = error.detail.help.clone().unwrap_or_else(|| help.to_owned());
+        let help = match lasting.retry {
+            Retry::Transient | Retry::RateLimited => BUSY_HELP.to_owned(),
+            _ if hidden && !is_credential => help.to_owned(),
+            _ => lasting.detail.help.clone().unwrap_or_else(|| help.to_owned()),
+        };
+        let check = refusal(scope, what, &lasting, Some(help));
         let verdict = match error.retry {
             _ if hidden => Verdict::NotYet(Some(Box::new(error))),
             Retry::Eventual => Verdict::NotYet(Some(Box::new(error))),
             Retry::Transient | Retry::RateLimited => Verdict::Busy(Box::new(error)),
             Retry::Permanent => Verdict::Refused(Box::new(error)),
         };
-        Self::new(scope, what, check_status::FAILED, detail, Some(help), verdict)
+        Self { check, verdict }
     }
 
     fn new(
@@ -87,7 +97,21 @@ impl Probe {
             status: status.to_owned(),
             detail,
             help,
+            ..Check::default()
         };
         Self { check, verdict }
+    }
+}
+
+/// What is reported of something that a service refused.
+fn refusal(scope: &str, what: &str, error: &Error, help: Option<String>) -> Check {
+    Check {
+        scope: scope.to_owned(),
+        what: what.to_owned(),
+        status: check_status::FAILED.into(),
+        detail: error.detail.message.clone(),
+        help,
+        code: error.detail.code.clone(),
+        context: error.detail.context.clone(),
     }
 }
