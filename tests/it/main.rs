@@ -3,6 +3,8 @@
 
 mod explain;
 mod hello;
+mod hundred;
+mod inject;
 mod manifest;
 mod misbehaving;
 mod offboard;

@@ -80,6 +80,8 @@ impl App {
 /// Ends this process as `kill -9` does.
 fn abort() {
     let this = rustix::process::getpid();
-    // It cannot be refused: everybody may end himself.
-    drop(rustix::process::kill_process(this, rustix::process::Signal::KILL));
+    // Everybody may end himself; should it be refused all the same, the run stands still.
+    if let Err(error) = rustix::process::kill_process(this, rustix::process::Signal::KILL) {
+        tracing::error!(%error, "this process cannot be ended");
+    }
 }

@@ -30,6 +30,9 @@ mod survey;
 mod ui;
 mod undo;
 mod vault;
+#[cfg(test)]
+#[path = "../../../tests/simulation/mod.rs"]
+mod whole_system;
 mod witness;
 
 use std::process::ExitCode;

@@ -60,7 +60,7 @@ impl Session {
         let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), app.ui, on_progress)?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
         let vault: Arc<dyn Vault> = vault;
-        let platforms = Platforms::new(&checked, &simulation, &vault);
+        let platforms = Platforms::new(&checked, &simulation, &vault, &app.clock);
         let surroundings = app.surroundings(vault, audit);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
         Ok(Self { checked, state, identity, instances, platforms, simulation, _lock: lock })
