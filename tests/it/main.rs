@@ -5,6 +5,8 @@ mod contract;
 mod drift;
 mod explain;
 mod hello;
+mod hundred;
+mod inject;
 mod manifest;
 mod misbehaving;
 mod offboard;

@@ -54,7 +54,7 @@ fn killed_in(slice: usize) {
 }
 
 /// The independent checker: it knows what a connected tenant holds, and nothing of how it came so.
-fn check(tenant: &Value, instant: Duration) {
+pub(crate) fn check(tenant: &Value, instant: Duration) {
     let named = |kind: &str| -> Vec<&Value> {
         let all = tenant[kind].as_array().unwrap().iter();
         all.filter(|thing| thing["displayName"] == "skybridge-connector").collect()

@@ -152,6 +152,13 @@ pub(crate) struct ApplyArgs {
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
     pub(crate) simulate: SimulateArgs,
+    /// Let something go wrong on purpose, in a rehearsal: FAULT@TARGET; may be repeated
+    ///
+    /// FAULT is error, delay:2s, lost-reply or crash, as in error:transient*3, error:permission-denied,
+    /// error:rate-limited:after=5s, crash:after or lost-reply#2 (at the second attempt). TARGET is a
+    /// step's address, the beginning of one, or event:17 for a crash at that record of the journal.
+    #[arg(long, value_name = "FAULT@TARGET", help_heading = "Simulation")]
+    pub(crate) inject: Vec<String>,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
@@ -167,6 +174,13 @@ pub(crate) struct OffboardArgs {
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
     pub(crate) simulate: SimulateArgs,
+    /// Let something go wrong on purpose, in a rehearsal: FAULT@TARGET; may be repeated
+    ///
+    /// FAULT is error, delay:2s, lost-reply or crash, as in error:transient*3, error:permission-denied,
+    /// error:rate-limited:after=5s, crash:after or lost-reply#2 (at the second attempt). TARGET is a
+    /// step's address, the beginning of one, or event:17 for a crash at that record of the journal.
+    #[arg(long, value_name = "FAULT@TARGET", help_heading = "Simulation")]
+    pub(crate) inject: Vec<String>,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
@@ -204,6 +218,13 @@ pub(crate) enum Command {
         /// Steps under way at the same time
         #[arg(long, value_name = "N")]
         max_in_flight: Option<u32>,
+        /// Let something go wrong on purpose, in a rehearsal: FAULT@TARGET; may be repeated
+        ///
+        /// FAULT is error, delay:2s, lost-reply or crash, as in error:transient*3, error:permission-denied,
+        /// error:rate-limited:after=5s, crash:after or lost-reply#2 (at the second attempt). TARGET is a
+        /// step's address, the beginning of one, or event:17 for a crash at that record of the journal.
+        #[arg(long, value_name = "FAULT@TARGET", help_heading = "Simulation")]
+        inject: Vec<String>,
     },
     /// Show runs, where their steps stand, and the connections they made
     Status {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use skybridge_host::search::{FindError, SearchPath};
+use skybridge_host::search::{FindError, Loaded, SearchPath};
 use skybridge_host::{Instance, Library, Services, Vault, Witness};
 use skybridge_manifest::{Connector, Destination, Manifest, Source};
 use skybridge_model::{Clock, Diagnostic, Diagnostics, limits::MANIFEST_BYTES_MAX};
@@ -44,7 +44,7 @@ pub(crate) fn search_path(global: &Global) -> Outcome<SearchPath> {
     }
     let home = std::env::home_dir().map(|home| home.join(".local/share/skybridge/plugins"));
     folders.extend(home.filter(|folder| folder.is_dir()));
-    Ok(SearchPath { beside_host, folders })
+    Ok(SearchPath { beside_host, folders, loaded: Loaded::default() })
 }
 
 /// Reads a manifest's bytes; `-` is standard input.

@@ -13,6 +13,7 @@ mod exit;
 mod expiry;
 mod failure;
 mod handover;
+mod inject;
 mod interrupts;
 mod logging;
 mod made;
@@ -29,6 +30,9 @@ mod survey;
 mod ui;
 mod undo;
 mod vault;
+#[cfg(test)]
+#[path = "../../../tests/simulation/mod.rs"]
+mod whole_system;
 mod witness;
 
 use std::process::ExitCode;
@@ -87,8 +91,8 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
         Command::Apply(args) => commands::apply::run(&app, &args).await,
         Command::Offboard(args) => commands::offboard::run(&app, &args).await,
         Command::Rotate(args) => commands::rotate::run(&app, &args).await,
-        Command::Resume { run, max_in_flight } => {
-            commands::resume::run(&app, run.as_deref(), max_in_flight).await
+        Command::Resume { run, max_in_flight, inject } => {
+            commands::resume::run(&app, run.as_deref(), max_in_flight, &inject).await
         }
         Command::Status { run, format } => commands::status::run(&app, run.as_deref(), format),
         Command::Verify { manifest, simulate, format } => {

@@ -19,7 +19,6 @@ use skybridge_plan::{HAND_OVER, Plan, PlannedStep};
 use skybridge_plugin_api::kind;
 use uuid::Uuid;
 
-use crate::clock::SystemClock;
 use crate::connect::{self, Checked};
 use crate::handover::Connection;
 use crate::simulation::{SimulatedPlatform, Simulation};
@@ -39,15 +38,22 @@ struct Place {
     /// `file:` references are relative to it.
     folder: PathBuf,
     vault: Arc<dyn Vault>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Platforms {
-    pub(crate) fn new(checked: &Checked, simulation: &Simulation, vault: &Arc<dyn Vault>) -> Self {
+    pub(crate) fn new(
+        checked: &Checked,
+        simulation: &Simulation,
+        vault: &Arc<dyn Vault>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
         let place = |connector: &skybridge_manifest::Connector| Place {
             destination: connector.destination.clone(),
             simulated: simulation.platforms.get(&connector.plugin).cloned(),
             folder: checked.folder.clone(),
             vault: Arc::clone(vault),
+            clock: Arc::clone(clock),
         };
         let connectors = checked.manifest.connectors.iter();
         Self(Arc::new(connectors.map(|it| (it.name.clone(), place(it))).collect()))
@@ -174,7 +180,7 @@ impl Place {
             Some(platform) => Trust::Only(platform.ca_pem.clone()),
             None => Trust::Platform,
         };
-        Courier::new(&trust, Arc::new(SystemClock) as Arc<dyn Clock>).map_err(step_error)
+        Courier::new(&trust, Arc::clone(&self.clock)).map_err(step_error)
     }
 
     /// The key a reference means, read anew each time: it may have been replaced.

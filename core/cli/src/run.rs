@@ -4,16 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use skybridge_engine::{Limits, RunId, RunOutcome, RunReport};
+use skybridge_engine::{Limits, RunId, RunOutcome, RunReport, Runner};
 use skybridge_journal::{RunState, Store};
-use skybridge_model::Entropy as _;
 
 use crate::app::App;
 use crate::args::SimulateArgs;
-use crate::clock::SystemEntropy;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
+use crate::inject::Inject;
 use crate::perform::{Context, Performer};
 use crate::record::{RunDir, RunKind, RunRecord};
 use crate::render::{diagnostics::show, failures::diagnose, progress, summary, taken_back};
@@ -29,6 +28,10 @@ pub(crate) struct Run {
     /// Where the journal says it stands.
     pub(crate) state: RunState,
     pub(crate) limits: Limits,
+    /// What goes wrong on purpose.
+    pub(crate) inject: Inject,
+    /// Records its journal holds.
+    pub(crate) records: u64,
 }
 
 /// What a new run is to be.
@@ -37,12 +40,13 @@ pub(crate) struct New<'a> {
     pub(crate) manifest: &'a Path,
     pub(crate) simulate: &'a SimulateArgs,
     pub(crate) max_in_flight: Option<u32>,
+    pub(crate) inject: &'a Inject,
 }
 
 /// Run ids begin with their time, so that their order is the order of runs.
 fn new_id(app: &App) -> RunId {
     let mut random = [0; 10];
-    SystemEntropy.fill(&mut random);
+    app.entropy.fill(&mut random);
     let now = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0);
     RunId::new(uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid())
 }
@@ -62,6 +66,7 @@ impl Run {
         new: &New<'_>,
     ) -> Outcome<Self> {
         let id = new_id(app);
+        new.inject.check(context, id)?;
         let name = id.to_string();
         let record = RunRecord::new(&name, new.kind, new.manifest, app.clock.now(), new.simulate);
         let mut plan = Vec::new();
@@ -70,17 +75,20 @@ impl Run {
         let store = RunDir::create(&session.state, &record, &session.checked.text, &plan)?;
         app.ui.say(format!("\nrun {id}"));
         let (store, state) = (Box::new(store), RunState::default());
-        Ok(Self { id, record, store, state, limits: limits(new.max_in_flight) })
+        let (limits, inject) = (limits(new.max_in_flight), new.inject.clone());
+        Ok(Self { id, record, store, state, limits, inject, records: 0 })
     }
 
     /// Runs to the end, or to where Ctrl-C stops it.
     pub(crate) async fn execute(self, app: &App, session: &Session, context: Context) -> Outcome {
-        let Self { id, record, store, state, limits } = self;
+        let Self { id, record, store, state, limits, inject, records } = self;
         let started = Instant::now();
         let context = Arc::new(Context { rotates: record.kind == RunKind::Rotate, ..context });
         let work = context.work(id);
         let (observer, events) = skybridge_engine::event_channel(work.steps.len());
         let watching = tokio::spawn(progress::watch(app.ui, events));
+        let runner: Arc<dyn Runner> = Arc::new(Performer(Arc::clone(&context)));
+        let (runner, store) = inject.around(runner, store, records, &app.abort);
         let surroundings = skybridge_engine::Context {
             store,
             clock: Arc::clone(&app.clock),
@@ -88,8 +96,7 @@ impl Run {
             observer: Box::new(observer),
             limits,
         };
-        let runner = Arc::new(Performer(Arc::clone(&context)));
-        let report = skybridge_engine::run(work, state, runner, surroundings).await;
+        let report = (app.drive)(work, state, runner, surroundings).await;
         app.interrupts.end();
         // It ends with its events, which ended with the run.
         drop(watching.await);

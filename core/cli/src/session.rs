@@ -55,12 +55,12 @@ impl Session {
             .map_err(|error| Failure::io("opening the state directory", &error))?;
         let holder = Holder::this_process(doing, app.clock.now());
         let lock = StateLock::acquire(state.path(), &holder).map_err(locked)?;
-        let identity = vault::identity_file()?;
+        let identity = app.identity.clone().map_or_else(vault::identity_file, Ok)?;
         let vault = vault::open(&state.vault(), &identity)?;
         let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), app.ui, on_progress)?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
         let vault: Arc<dyn Vault> = vault;
-        let platforms = Platforms::new(&checked, &simulation, &vault);
+        let platforms = Platforms::new(&checked, &simulation, &vault, &app.clock);
         let surroundings = app.surroundings(vault, audit);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
         Ok(Self { checked, state, identity, instances, platforms, simulation, _lock: lock })
@@ -139,7 +139,7 @@ impl Session {
             limits: Limits::default(),
         };
         let runner = Arc::new(looker.clone());
-        let report = skybridge_engine::run(work, RunState::default(), runner, surroundings)
+        let report = (app.drive)(work, RunState::default(), runner, surroundings)
             .await
             .map_err(|error| engine_failure("looking at the world", &error))?;
         let unseen = diagnose(&report.failures, "SKY-RUN-007");

@@ -180,7 +180,7 @@ where
     };
     let work = work(instances, what)?;
     let runner = Arc::new(asker.clone());
-    let report = skybridge_engine::run(work, RunState::default(), runner, surroundings)
+    let report = (app.drive)(work, RunState::default(), runner, surroundings)
         .await
         .map_err(|error| engine_failure("looking at the world", &error))?;
     if !report.failures.is_empty() {

@@ -8,6 +8,9 @@ use crate::failure::{Failure, Outcome};
 /// Columns assumed when nobody says.
 const WIDTH: usize = 100;
 
+/// Somebody who reads along in the place of stdout and stderr: a test.
+pub(crate) type Reader = &'static std::sync::Mutex<Vec<u8>>;
+
 /// How to show things.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ui {
@@ -21,6 +24,8 @@ pub(crate) struct Ui {
     pub(crate) progress: bool,
     /// One JSON object a line on stderr.
     pub(crate) events: bool,
+    /// Who reads in the terminal's place, if anybody.
+    pub(crate) reader: Option<Reader>,
 }
 
 impl Ui {
@@ -47,12 +52,17 @@ impl Ui {
             width,
             progress: stderr && !dumb && !global.no_progress && !events,
             events,
+            reader: None,
         }
     }
 
     /// Writes data to stdout. A reader that has gone away has seen enough: that is success.
     pub(crate) fn out(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Outcome<()> {
-        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        let to: Box<dyn Write> = match self.reader {
+            Some(reader) => Box::new(Told(reader)),
+            None => Box::new(io::stdout().lock()),
+        };
+        let mut stdout = io::BufWriter::new(to);
         match write(&mut stdout).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Failure::io("writing to standard output", &error)),
@@ -62,7 +72,11 @@ impl Ui {
 
     /// Writes a line to stderr; when that is gone there is nobody left to tell.
     pub(crate) fn say(&self, line: impl AsRef<str>) {
-        drop(writeln!(io::stderr().lock(), "{}", line.as_ref()));
+        let line = line.as_ref();
+        drop(match self.reader {
+            Some(reader) => writeln!(Told(reader), "{line}"),
+            None => writeln!(io::stderr().lock(), "{line}"),
+        });
     }
 
     /// Prints data as JSON to stdout.
@@ -91,6 +105,21 @@ impl Ui {
     /// Paints text for stdout.
     pub(crate) fn paint(&self, style: Style, text: &str) -> String {
         paint(self.color_out, style, text)
+    }
+}
+
+/// Writes for a reader.
+struct Told(Reader);
+
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut text = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@
 
 pub mod driver;
 pub mod events;
+pub mod inject;
 pub mod key;
 pub mod limits;
 pub mod machine;
@@ -25,6 +26,7 @@ pub mod work;
 
 pub use driver::{Context, EngineError, run};
 pub use events::RunEvent;
+pub use inject::Faults;
 pub use limits::Limits;
 pub use machine::{Effect, Input, Machine, StartError, Turn};
 pub use observer::{EventSender, Observer, event_channel};

@@ -1,6 +1,8 @@
 //! Where plugins are looked for: beside the host, then in configured folders; nowhere else.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::LoadError;
 use crate::library::{Candidate, Library, Trust};
@@ -12,6 +14,26 @@ pub struct SearchPath {
     pub beside_host: Option<PathBuf>,
     /// Configured folders, absolute.
     pub folders: Vec<PathBuf>,
+    /// What was loaded from them. Libraries are never unloaded, so none is loaded twice; clones
+    /// share them.
+    pub loaded: Loaded,
+}
+
+/// Libraries that were loaded, by path.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded(Arc<Mutex<BTreeMap<PathBuf, Library>>>);
+
+impl Loaded {
+    /// The library at `path`, loaded now if it was not before. Which bytes run is decided once.
+    fn library(&self, path: &Path, trust: Trust) -> Result<Library, Box<LoadError>> {
+        let mut loaded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(library) = loaded.get(path) {
+            return Ok(library.clone());
+        }
+        let library = Candidate::read(path, trust).and_then(Candidate::load).map_err(Box::new)?;
+        loaded.insert(path.to_owned(), library.clone());
+        Ok(library)
+    }
 }
 
 /// Why there is no such plugin.
@@ -78,7 +100,7 @@ impl SearchPath {
             let folders = folders.join(", ");
             return Err(FindError::NotFound { name: plugin.to_owned(), file, folders });
         };
-        let library = Candidate::read(&path, trust).and_then(Candidate::load).map_err(Box::new)?;
+        let library = self.loaded.library(&path, trust)?;
         if library.manifest.name == plugin {
             Ok(library)
         } else {

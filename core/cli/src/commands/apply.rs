@@ -10,6 +10,7 @@ use crate::commands::resume;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::inject::Inject;
 use crate::record::RunKind;
 use crate::render::diagnostics::show;
 use crate::run::{New, Run};
@@ -21,6 +22,7 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         let summary = "apply asks before it changes anything, and there is nobody to ask";
         return Err(Failure::usage(summary, "say --yes, or run it in a terminal"));
     }
+    let inject = Inject::read(&args.inject, args.simulate.any())?;
     let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     let simulated = args.simulate.any();
@@ -32,12 +34,12 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     let doing = format!("apply {}", args.manifest.display());
     let session =
         Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
-    let outcome = plan_and_run(app, args, &session).await;
+    let outcome = plan_and_run(app, args, &session, inject).await;
     session.close().await;
     outcome
 }
 
-async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {
+async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: Inject) -> Outcome {
     app.ui.say("looking at the world …");
     let context = session.describe(app, purpose::CONNECT, &PlanOptions::default()).await?;
     let Observed { context, unseen } = session.observe(app, context).await?;
@@ -65,6 +67,7 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome
         manifest: &args.manifest,
         simulate: &args.simulate,
         max_in_flight: args.max_in_flight,
+        inject: &inject,
     };
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await
 }

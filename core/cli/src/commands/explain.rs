@@ -23,6 +23,11 @@ const OWN: &[(&str, &str, &str)] = &[
     ),
     ("SKY-CLI-003", "the manifest could not be read", "check the path"),
     (
+        "SKY-CLI-004",
+        "a fault that cannot be injected",
+        "see `skybridge help apply` for how faults are written; a step's address is in the plan",
+    ),
+    (
         "SKY-PLUGIN-001",
         "a plugin's shared library was refused before or while it was loaded",
         "the message says what was built against what; `skybridge plugin inspect FILE` tells more",

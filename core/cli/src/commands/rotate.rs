@@ -12,6 +12,7 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
+use crate::inject::Inject;
 use crate::record::RunKind;
 use crate::render::diagnostics::show;
 use crate::run::{New, Run};
@@ -23,6 +24,7 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         let summary = "rotate asks before it changes anything, and there is nobody to ask";
         return Err(Failure::usage(summary, "say --yes, or run it in a terminal"));
     }
+    let inject = Inject::read(&args.inject, args.simulate.any())?;
     let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     connect::require(&checked, capability::ROTATE)?;
@@ -35,12 +37,12 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     let doing = format!("rotate {}", args.manifest.display());
     let session =
         Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
-    let outcome = plan_and_run(app, args, &session).await;
+    let outcome = plan_and_run(app, args, &session, inject).await;
     session.close().await;
     outcome
 }
 
-async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {
+async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: Inject) -> Outcome {
     connected(session)?;
     // Nothing is looked at first: whatever is there, the credential is made anew.
     let context = session.describe(app, purpose::ROTATE, &PlanOptions::default()).await?;
@@ -59,6 +61,7 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome
         manifest: &args.manifest,
         simulate: &args.simulate,
         max_in_flight: args.max_in_flight,
+        inject: &inject,
     };
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await
 }

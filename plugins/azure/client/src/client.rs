@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -56,7 +55,7 @@ impl Client {
         let Some(scope) = self.endpoints.token_scope(request.service) else {
             return decide(request, self.exchange(request, None).await?);
         };
-        let token = self.tokens.get(&scope, Timestamp::now()).await?;
+        let token = self.tokens.get(&scope, self.transport.now()).await?;
         let response = self.exchange(request, Some(&token)).await?;
         if !is_stale_token(request, &response) {
             return decide(request, response);
@@ -107,7 +106,7 @@ impl Client {
     /// When the identity gets no token, or `service` takes none.
     pub async fn token(&self, service: Service) -> Result<AccessToken, ClientError> {
         match self.endpoints.token_scope(service) {
-            Some(scope) => self.tokens.get(&scope, Timestamp::now()).await,
+            Some(scope) => self.tokens.get(&scope, self.transport.now()).await,
             None => Err(ClientError::Credential { message: format!("{service} takes no tokens") }),
         }
     }

@@ -10,7 +10,8 @@ use skybridge_azure_client::{
     AccessToken, Client, ClientError, Request, Response, Secret, Service, TokenSource, Transport,
     TransportKind, Trust,
 };
-use skybridge_plugin_sdk::async_trait;
+use skybridge_plugin_sdk::protocol::open::OpenRequest;
+use skybridge_plugin_sdk::{Result, async_trait};
 
 use super::Azure;
 use crate::operator::{Operator, OperatorTokens, Reaching};
@@ -40,7 +41,8 @@ impl TokenSource for Person {
             ("scope", Secret::new(scope)),
         ]);
         let Reaching { endpoints, transport, .. } = &self.reaching;
-        Ok(ask_for_token(endpoints, transport.as_ref(), &request).await?.into_token())
+        let answer = ask_for_token(endpoints, transport.as_ref(), &request).await?;
+        Ok(answer.into_token(transport.now()))
     }
 }
 
@@ -120,6 +122,11 @@ impl Transport for Fused {
 }
 
 impl Azure {
+    /// Opens an instance by the system's clock.
+    pub(crate) fn start(request: OpenRequest) -> Result<Self> {
+        Self::start_at(request, Arc::new(jiff::Timestamp::now))
+    }
+
     /// How this instance reaches its cloud. `trust` is for credentials of Microsoft's library.
     pub(crate) fn reaching(&self, trust: Trust) -> Reaching {
         let reach = &self.open_parts().unwrap().reach;
