@@ -1,5 +1,7 @@
 //! What whole-system tests run in: the built program in a folder and environment of its own.
 
+mod mounts;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+pub use mounts::Mounts;
 
 /// The example tenant's manifest.
 pub const CONTOSO: &str = "examples/azure/contoso.toml";
