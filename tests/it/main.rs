@@ -5,6 +5,7 @@ mod audit;
 mod disk;
 mod explain;
 mod hello;
+mod journal;
 mod manifest;
 mod misbehaving;
 mod offboard;

@@ -14,3 +14,7 @@ pub const PENDING_BYTES_MAX: usize = 1 << 20;
 
 /// The file of the head, in bytes: it holds two numbers and a hash.
 pub const HEAD_BYTES_MAX: usize = 4096;
+
+/// How often a head that is not whole is read. Who has no lock may look while it is written over,
+/// which takes less than a read does.
+pub const HEAD_READS_MAX: u32 = 3;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::entry::VERSION;
 use crate::hash::Hash;
 use crate::head::{self, Head, Mark, Noted};
+use crate::limits::HEAD_READS_MAX;
 use crate::{head_file, log_file};
 use walk::{Start, Walk};
 
@@ -274,5 +275,13 @@ fn headless(folder: &Path, noted: Noted, last: Option<Head>) -> Option<Broken> {
 
 fn noted(folder: &Path) -> Result<Noted, VerifyError> {
     let path = head_file(folder);
-    head::read(&path).map_err(|source| VerifyError::Io { path, source })
+    let mut noted = Noted::Unreadable;
+    for _ in 0..HEAD_READS_MAX {
+        noted =
+            head::read(&path).map_err(|source| VerifyError::Io { path: path.clone(), source })?;
+        if noted != Noted::Unreadable {
+            break;
+        }
+    }
+    Ok(noted)
 }

@@ -102,7 +102,9 @@ impl Recorder {
 }
 
 fn told(head: Head) -> String {
-    format!("audit head {head}\n  keep it elsewhere: skybridge audit verify --head HEAD")
+    format!(
+        "audit head {head}\n  kept elsewhere, it proves the log: skybridge audit verify --head …"
+    )
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

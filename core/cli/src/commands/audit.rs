@@ -95,13 +95,12 @@ fn verify(app: &App, head: Option<&str>, format: ReportFormat) -> Outcome {
             verified = with;
         }
     }
-    match format {
-        ReportFormat::Json => app.ui.json(&serde_json::json!({
+    if format == ReportFormat::Json {
+        app.ui.json(&serde_json::json!({
             "format": "skybridge-audit-verification", "version": 1, "logs": verified,
-        }))?,
-        ReportFormat::Text => {
-            app.ui.out(|out| verified.iter().try_for_each(|it| tell(app, it, out)))?
-        }
+        }))?;
+    } else {
+        app.ui.out(|out| verified.iter().try_for_each(|it| tell(app, it, out)))?;
     }
     let broken: Vec<Diagnostic> = verified.iter().filter_map(diagnostic).collect();
     let exit = if broken.is_empty() { Exit::Done } else { Exit::Failed };
@@ -114,8 +113,8 @@ fn verify(app: &App, head: Option<&str>, format: ReportFormat) -> Outcome {
 fn diagnostic(verified: &Verified) -> Option<Diagnostic> {
     let broken = verified.broken.as_ref()?;
     let before = match verified.head {
-        Some(head) => format!("the {} entries before it are in their places", head.seq),
-        None => "nothing before it is in its place".to_owned(),
+        Some(head) => format!("everything up to entry {} is as it was written", head.seq),
+        None => "nothing of it is as it was written".to_owned(),
     };
     let help = "what follows the line proves nothing; compare it with a copy, and with the cloud's \
                 own log by the request ids";
