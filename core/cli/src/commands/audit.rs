@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use skybridge_audit::{Entry, Hash, Head, Verdict, VerifyError, What, entries, log_file};
+use skybridge_audit::{
+    Broken, Entry, Finding, Hash, Head, Verdict, VerifyError, What, entries, log_file,
+};
 use skybridge_model::{Diagnostic, Diagnostics};
 
 use crate::app::App;
@@ -74,6 +76,17 @@ fn places(app: &App) -> Vec<(PathBuf, PathBuf)> {
         .collect()
 }
 
+/// The verdict on the log of a place. Where there are runs there was a log: it is begun first.
+fn examine((audit, place): &(PathBuf, PathBuf), kept: Option<Kept>) -> Outcome<Verified> {
+    let log = log_file(audit);
+    let mut verdict = skybridge_audit::verify(audit, kept).map_err(|it| unreadable(&it))?;
+    if verdict == Verdict::default() && !record::runs(place).is_empty() {
+        let finding = Finding::Truncated { head: None, last: None };
+        verdict.broken = Some(Broken { path: log.clone(), line: 1, finding });
+    }
+    Ok(Verified::new(log, verdict))
+}
+
 fn verify(app: &App, head: Option<&str>, format: ReportFormat) -> Outcome {
     let kept = head.map(parse).transpose()?;
     let places = places(app);
@@ -81,11 +94,7 @@ fn verify(app: &App, head: Option<&str>, format: ReportFormat) -> Outcome {
         return nothing(app, kept);
     }
     let all = |kept: Option<Kept>| -> Outcome<Vec<Verified>> {
-        let one = |(audit, _): &(PathBuf, PathBuf)| {
-            let verdict = skybridge_audit::verify(audit, kept).map_err(|it| unreadable(&it))?;
-            Ok(Verified::new(log_file(audit), verdict))
-        };
-        places.iter().map(one).collect()
+        places.iter().map(|place| examine(place, kept)).collect()
     };
     let mut verified = all(None)?;
     if let Some(kept) = kept {
@@ -180,12 +189,12 @@ fn unreadable(error: &VerifyError) -> Box<Failure> {
 fn show_entries(app: &App, args: &AuditShowArgs) -> Outcome {
     let mut broken = Diagnostics::new();
     let mut logs = Vec::new();
-    for (audit, _) in places(app) {
-        let verdict = skybridge_audit::verify(&audit, None).map_err(|it| unreadable(&it))?;
-        let log = log_file(&audit);
-        if let Some(it) = diagnostic(&Verified::new(log.clone(), verdict)) {
+    for place in places(app) {
+        let verified = examine(&place, None)?;
+        if let Some(it) = diagnostic(&verified) {
             broken.push(it);
         }
+        let log = verified.log;
         if log.exists() {
             let found = entries(&log).map_err(|it| Failure::io("reading the audit log", &it))?;
             logs.push(found.filter(|it| it.as_ref().map_or(true, |it| wanted(args, it))));

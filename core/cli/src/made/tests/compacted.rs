@@ -92,5 +92,5 @@ fn a_compacted_journal_says_the_same() {
     let lost = |state: &&RunState| said(&[(APPLY, state), (APPLY, &later)]).contains("later");
     let (all, lost) = (states.len(), states.iter().filter(lost).count());
     println!("{all} histories, after {lost} of them what a later run found as wanted is ours");
-    assert!(all > 2000 && lost > 1000 && lost < all);
+    assert!(all > 1500 && lost > 1000 && lost < all);
 }
