@@ -215,6 +215,7 @@ impl Count {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are part of what the test shows")]
 fn round(number: u64) {
     let (started, mut round) = (Instant::now(), Round::new(number));
     let before = round.simulator.tenant();

@@ -166,6 +166,6 @@ fn ctrl_c_drains_and_resume_goes_on() {
     check(&simulator.tenant(), Duration::from_secs(3));
 }
 
-fn rustix_pid(id: u32) -> rustix::process::Pid {
+pub(crate) fn rustix_pid(id: u32) -> rustix::process::Pid {
     rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use skybridge_engine::{Limits, RunId, RunOutcome, RunReport, Runner};
-use skybridge_journal::{RunState, Store};
+use skybridge_journal::{Compaction, RunState, Store};
 
 use crate::app::App;
 use crate::args::SimulateArgs;
@@ -18,6 +18,7 @@ use crate::record::{RunDir, RunKind, RunRecord};
 use crate::render::{diagnostics::show, failures::diagnose, progress, summary, taken_back};
 use crate::session::{Session, engine_failure};
 use crate::undo;
+use crate::witness::Audited;
 
 /// One run, new or taken up again.
 pub(crate) struct Run {
@@ -90,12 +91,13 @@ impl Run {
         let runner: Arc<dyn Runner> = Arc::new(Performer(Arc::clone(&context)));
         let (runner, store) = inject.around(runner, store, records, &app.abort);
         let surroundings = skybridge_engine::Context {
-            store,
+            store: Box::new(Audited::new(store, &session.recorder)),
             clock: Arc::clone(&app.clock),
             cancel: app.interrupts.begin(app.ui),
             observer: Box::new(observer),
             limits,
         };
+        session.recorder.begin(&id.to_string(), &state);
         let report = (app.drive)(work, state, runner, surroundings).await;
         app.interrupts.end();
         // It ends with its events, which ended with the run.
@@ -103,10 +105,13 @@ impl Run {
         let report = report.map_err(|error| engine_failure("running", &error))?;
         let seconds = started.elapsed().as_secs_f64();
         let ended = Ended { app, session, report: &report, seconds, record: &record };
-        match record.kind {
+        let outcome = match record.kind {
             RunKind::Apply | RunKind::Rotate => ended.connected(),
             RunKind::Offboard => ended.taken_back(&context).await,
-        }
+        };
+        session.recorder.tell_head();
+        ended.compact(id);
+        outcome
     }
 }
 
@@ -171,10 +176,33 @@ impl Ended<'_> {
         })
     }
 
+    /// A journal that retries made long is read by every later command.
+    fn compact(&self, id: RunId) {
+        if self.report.outcome == RunOutcome::Interrupted {
+            return;
+        }
+        let folder = RunDir::open(self.session.state.path(), &id.to_string());
+        match folder.map(|folder| skybridge_journal::compact(&folder.journal())) {
+            Some(Ok(done)) => log_compaction(&done),
+            Some(Err(error)) => tracing::warn!(%error, "the journal is not compacted"),
+            None => {}
+        }
+    }
+
     fn interrupted(&self) -> Exit {
         let (run, state) = (self.report.run, self.session.state.path().display());
         self.app.ui.say(format!("go on with: skybridge resume {run} --state {state}"));
         Exit::Stuck
+    }
+}
+
+pub(crate) fn log_compaction(compaction: &Compaction) {
+    match compaction {
+        Compaction::Needless => {}
+        Compaction::Done { before, after } => {
+            tracing::info!(before, after, "the journal was compacted");
+        }
+        Compaction::Failed(error) => tracing::warn!(%error, "the journal is not compacted"),
     }
 }
 
