@@ -3,12 +3,17 @@
 
 mod explain;
 mod hello;
+mod hostile_files;
+mod isolation;
+mod locking;
 mod manifest;
 mod misbehaving;
+mod misbehaviour;
 mod offboard;
 mod plan;
 mod platforms;
 mod recovery;
+mod refused;
 mod rehearsal;
 mod rotate;
 mod secrets;

@@ -12,6 +12,9 @@ use skybridge_plugin_protocol::open::OpenRequest;
 /// Cloud services answer here.
 const HTTPS_PORT: u16 = 443;
 
+/// Name servers answer here, too, when an answer is too long for a datagram.
+const NAMES_PORT: u16 = 53;
+
 /// Variables every plugin gets, when they are set: how to reach the network, whom to trust there, and
 /// how to write a time.
 const ENVIRONMENT: [&str; 13] = [
@@ -104,7 +107,7 @@ impl Access {
             Some(cloud) => this.connect.extend(cloud.endpoints.values().filter_map(port_of)),
             None => {
                 this.datagrams = true;
-                this.connect.insert(HTTPS_PORT);
+                this.connect.extend([HTTPS_PORT, NAMES_PORT]);
                 let proxies = ENVIRONMENT.iter().take(PROXIES);
                 this.connect.extend(proxies.filter_map(|name| port_of(environment.get(*name)?)));
             }

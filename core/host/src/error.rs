@@ -95,7 +95,12 @@ impl Refusal {
     /// What to do about it.
     pub(crate) fn help(&self) -> &str {
         match self {
-            Self::Unreadable(_) => "check the path and its permissions",
+            Self::Unreadable(_) => {
+                "name the plugin's shared library, and check that you may read it"
+            }
+            Self::Elf(ElfError::Machine { .. }) => {
+                "build it for this machine: on it, or with `cargo build --target`"
+            }
             Self::NotTrusted(_) => {
                 "keep plugins in a folder that only you or root can write, such as \
                  ~/.local/share/skybridge/plugins"
@@ -230,17 +235,13 @@ fn to_abi(kind: u16, detail: &ErrorDetail) -> AbiError {
     AbiError { kind, retry, retry_after_ms: 0, detail }
 }
 
-/// The plugin's process died under the call. Whether what was asked for took effect nobody knows: the
-/// host asks again, under the same key.
+/// The plugin's process died under the call. Whether what was asked for took effect nobody knows: it
+/// may be asked for again, under the same key.
 pub(crate) fn died(ending: &Ending) -> AbiError {
     let said = ending.last_lines().map(|lines| ("it said last".to_owned(), lines));
     let detail = ErrorDetail {
         message: ending.reason.clone(),
-        help: Some(
-            "this is a bug of the plugin; tell its author. Whether the call took effect is not \
-             known: `skybridge resume` or the next run looks"
-                .to_owned(),
-        ),
+        help: Some("this is a bug of the plugin; tell its author".to_owned()),
         context: said.into_iter().collect(),
         ..ErrorDetail::default()
     };

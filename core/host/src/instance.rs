@@ -241,8 +241,8 @@ impl Instance {
         let future = port.plugin.call(call.number, method, RVec::from(request));
         let answer = match bounded(&call, future, deadline).await {
             Some(RResult::ROk(bytes)) => bytes,
-            Some(RResult::RErr(error)) => return Err(self.failed(&port, error).await),
-            None => return Err(self.hangs(&port, deadline).await),
+            Some(RResult::RErr(error)) => return Err(self.failed(&port, method, error).await),
+            None => return Err(self.hangs(&port, method, deadline).await),
         };
         if answer.len() > PLUGIN_ANSWER_BYTES_MAX {
             let text = format!("it has {} bytes", answer.len());
@@ -272,7 +272,7 @@ impl Instance {
 
     /// After a panic the instance's state cannot be trusted, and after a crash there is none: it is
     /// opened anew for the next call.
-    async fn failed(&self, port: &Port, error: AbiError) -> PluginError {
+    async fn failed(&self, port: &Port, method: u16, error: AbiError) -> PluginError {
         let (crashed, panicked) = (error.kind == kind::CRASHED, error.kind == kind::PANICKED);
         let mut error = PluginError::from_abi(self.name(), error);
         if !crashed && !panicked {
@@ -282,22 +282,30 @@ impl Instance {
             error.retry = Retry::Permanent;
             error.detail.context.push(("restarts:".to_owned(), why));
         }
+        if crashed && matches!(method, method::APPLY | method::UNDO | method::DELIVER) {
+            let unknown = "not known; the next attempt, `skybridge resume` or the next run looks";
+            error.detail.context.push(("whether it took effect:".to_owned(), unknown.to_owned()));
+        }
         error
     }
 
     /// It neither answered in time nor stopped when it was asked to. A process of its own is ended:
     /// nothing else stops what does not want to stop.
-    async fn hangs(&self, port: &Port, deadline: Duration) -> PluginError {
+    async fn hangs(&self, port: &Port, method: u16, deadline: Duration) -> PluginError {
         let text = format!("no answer within {} s", deadline.as_secs_f32());
         let Some(process) = &port.process else {
             return PluginError::new(self.name(), kind::TIMEOUT, text);
         };
         process.kill(&format!("{text}, and it did not stop when it was asked to"));
-        while process.desk().ended().is_none() {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        let ended = async {
+            while process.desk().ended().is_none() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        // A process that even the kernel cannot end at once is as good as ended.
+        drop(tokio::time::timeout(GRACE, ended).await);
         let ending = process.desk().ended().unwrap_or_default();
-        self.failed(port, died(&ending)).await
+        self.failed(port, method, died(&ending)).await
     }
 
     /// Opens the instance anew, unless another call that failed has done so.

@@ -98,13 +98,25 @@ impl SearchPath {
             let refused = |refusal| LoadError::new(&candidate.path, Refusal::Lock(refusal));
             lock.check(plugin, &candidate).map_err(|refusal| Box::new(refused(refusal)))?;
         }
-        let path = candidate.path.clone();
         let library = self.open(candidate, isolation).map_err(Box::new)?;
+        self.named(plugin, &library)?;
+        Ok(library)
+    }
+
+    /// Refuses a library that says it is another plugin than its file's name says.
+    ///
+    /// # Errors
+    /// [`FindError::Misnamed`].
+    pub fn named(&self, plugin: &str, library: &Library) -> Result<(), FindError> {
         if library.manifest.name == plugin {
-            return Ok(library);
+            return Ok(());
         }
-        let (found, file) = (library.manifest.name, file_name(plugin));
-        Err(FindError::Misnamed { name: plugin.to_owned(), found, path, file })
+        Err(FindError::Misnamed {
+            name: plugin.to_owned(),
+            found: library.manifest.name.clone(),
+            path: library.path.clone(),
+            file: file_name(plugin),
+        })
     }
 
     /// Reads the plugin of that name from the first folder that has it; none of its code runs.

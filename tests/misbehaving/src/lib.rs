@@ -123,12 +123,8 @@ impl Onboard for Misbehaving {
 
     async fn apply(&self, request: ApplyRequest, ctx: &Ctx) -> Result<Applied> {
         let address = request.step.address;
-        // A thing of the past: it crashed before, and is asked again.
-        if !self.does("segfault-once") || request.attempt > 1 {
-            crimes::commit(&self.what, ctx).await;
-        } else {
-            crimes::commit("segfault", ctx).await;
-        }
+        let once = self.does("segfault-once") && request.attempt == 0;
+        crimes::commit(if once { "segfault" } else { &self.what }, ctx).await;
         let span = tracing::info_span!("making", address, colour = "blue");
         span.in_scope(|| tracing::info!(count = 3, "made"));
         assert!(!self.does("panic-in-apply"), "blew up while applying {address}");

@@ -254,6 +254,7 @@ fn lock_one(app: &App, lock: &mut Lock, plugin: &str) -> Outcome<String> {
         Trust::BesideHost => app.search.open(candidate, None)?,
         Trust::Configured => candidate.probe(app.search.runner(&path)?)?,
     };
+    app.search.named(plugin, &library).map_err(refused)?;
     let version = &library.manifest.version;
     let changed = lock.put(plugin, version, &sha256);
     let word = if changed { "locked" } else { "unchanged" };

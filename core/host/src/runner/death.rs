@@ -13,12 +13,18 @@ const LINES_IN_ERROR: usize = 3;
 const LINE_CHARS_MAX: usize = 200;
 
 /// How a process ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ending {
     /// `the plugin's process died: SIGSEGV: invalid memory access (signal 11)`.
     pub(crate) reason: String,
     /// What it said last on stdout and stderr, fit for a terminal.
     pub(crate) last_words: String,
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self::of(None, None, &[], 0)
+    }
 }
 
 impl Ending {
