@@ -284,6 +284,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         record: Option<PathBuf>,
     },
+    /// A plugin's process; started by the host alone
+    #[command(hide = true)]
+    PluginRunner,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -343,8 +346,11 @@ pub(crate) struct AuditShowArgs {
 /// `plugin`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
-    /// The plugins that manifests can name
-    List,
+    /// The plugins that manifests can name, and how far each is trusted
+    List {
+        /// Hold them against the lock file beside this manifest
+        manifest: Option<PathBuf>,
+    },
     /// What a plugin's file says, without running it; --run loads it and asks it too
     Inspect {
         /// The plugin's shared library
@@ -352,5 +358,21 @@ pub(crate) enum PluginCommand {
         /// Load it and print its whole manifest
         #[arg(long)]
         run: bool,
+    },
+    /// Try a plugin in a process of its own: does it load, open, and say what it should?
+    Check {
+        /// The plugin's shared library
+        file: PathBuf,
+        /// A minisign public key that its signature (FILE.minisig) must be of
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// Write which bytes a manifest's plugins are into skybridge.lock beside it; others are refused
+    Lock {
+        /// The manifest
+        manifest: PathBuf,
+        /// Pin a minisign public key for a plugin; may be repeated
+        #[arg(long = "key", value_name = "PLUGIN=KEY")]
+        keys: Vec<String>,
     },
 }

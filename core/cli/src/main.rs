@@ -50,6 +50,10 @@ const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.command, Command::PluginRunner) {
+        // Before anything is opened or started: it locks itself in.
+        return skybridge_host::runner::serve();
+    }
     let ui = Ui::new(&cli.global);
     // reqwest and rustls are built without a default cryptography; this is ours. An error means
     // that it is installed already.
@@ -104,11 +108,12 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
         }
         Command::Explain { code: Some(code), .. } => commands::explain::run(&app, &code),
         Command::Explain { plugin, .. } => commands::explain::all(&app, plugin.as_deref()),
-        Command::Plugin(command) => commands::plugin::run(&app, &command),
+        Command::Plugin(command) => commands::plugin::run(&app, &command).await,
         Command::Simulator { cloud, listen, scenario, record } => {
             commands::simulator::run(&app, &cloud, &listen, scenario.as_deref(), record.as_deref())
                 .await
         }
+        Command::PluginRunner => Ok(Exit::Internal),
         Command::Completions { shell } => completions(&app, shell),
         Command::Schema { format } => commands::schema::run(&app, format),
     }

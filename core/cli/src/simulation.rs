@@ -1,13 +1,13 @@
 //! The simulated clouds of a rehearsal: started here, or elsewhere and only asked.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use skybridge_host::{Instance, Library, NoVault, NoWitness};
 use skybridge_model::Secret;
-use skybridge_plugin_protocol::open::{OpenRequest, SimulatedCloud};
+use skybridge_plugin_protocol::open::SimulatedCloud;
 use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
 
 use crate::args::SimulateArgs;
@@ -108,7 +108,21 @@ pub(crate) fn read_scenario(path: &Path) -> Outcome<String> {
         .map_err(|error| Failure::usage(error.to_string(), "--scenario names a TOML file"))
 }
 
-/// Starts a plugin's simulated cloud in this process.
+/// Makes what a simulated cloud writes into: in a process of its own it may write there alone.
+fn places(request: &SimulateRequest) -> std::io::Result<Vec<PathBuf>> {
+    let mut places = Vec::new();
+    if let Some(folder) = &request.state_dir {
+        fs_err::create_dir_all(folder)?;
+        places.push(fs_err::canonicalize(folder)?);
+    }
+    if let Some(file) = &request.record {
+        drop(fs_err::OpenOptions::new().create(true).append(true).open(file)?);
+        places.push(fs_err::canonicalize(file)?);
+    }
+    Ok(places)
+}
+
+/// Starts a plugin's simulated cloud, where the library runs.
 pub(crate) async fn start(
     library: &Library,
     request: &SimulateRequest,
@@ -122,7 +136,9 @@ pub(crate) async fn start(
     };
     let doing = "starting the simulated cloud";
     let services = surroundings.services("simulator");
-    let instance = Instance::open(library, services, &OpenRequest::default())
+    let places = places(request).map_err(|error| Failure::io(doing, &error))?;
+    let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
+    let instance = Instance::open_simulator(library, services, &places)
         .map_err(|error| Failure::plugin(doing, &error))?;
     let reply = instance.simulate(request).await.map_err(|error| Failure::plugin(doing, &error))?;
     Ok((instance, reply))

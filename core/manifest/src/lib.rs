@@ -25,7 +25,9 @@ mod words;
 mod tests;
 
 pub use codes::{EXPLANATIONS, Explanation, explain};
-pub use host::{Connector, Dependency, Destination, Manifest, SCHEMA_VERSION, json_schema, parse};
+pub use host::{
+    Connector, Dependency, Destination, Isolation, Manifest, SCHEMA_VERSION, json_schema, parse,
+};
 pub use schema::check_schema;
 pub use secrets::{SecretReference, quotable};
 pub use section::Section;

@@ -15,7 +15,7 @@
 //!             capabilities: vec![],
 //!             settings_schema: serde_json::json!({ "type": "object" }),
 //!             operator_schema: serde_json::json!({ "type": "object" }),
-//!             explanations: Vec::new(),
+//!             ..PluginManifest::default()
 //!         }
 //!     }
 //!     fn open(_request: OpenRequest, _host: Host) -> Result<Self> {

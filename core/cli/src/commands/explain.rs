@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use skybridge_host::library::Candidate;
+use skybridge_host::Candidate;
 use skybridge_plugin_protocol::manifest::Explanation;
 
 use crate::app::App;
@@ -46,6 +46,11 @@ const OWN: &[(&str, &str, &str)] = &[
         "SKY-PLUGIN-004",
         "the plugin does not declare the ability that the command needs",
         "`skybridge plugin inspect FILE --run` shows what it declares",
+    ),
+    (
+        "SKY-PLUGIN-005",
+        "the lock file beside the manifest cannot be used",
+        "the message says where it is wrong; `skybridge plugin lock MANIFEST` writes it anew",
     ),
     (
         "SKY-RUN-001",
@@ -126,7 +131,10 @@ fn of_plugins(app: &App) -> impl Iterator<Item = (String, Explanation)> {
     app.search
         .list()
         .into_iter()
-        .filter_map(|(path, trust)| Candidate::read(&path, trust).and_then(Candidate::load).ok())
+        .filter_map(|(path, trust)| {
+            let candidate = Candidate::read(&path, trust).ok()?;
+            app.search.open(candidate, None).ok()
+        })
         .flat_map(|library| {
             let manifest = library.manifest.clone();
             let name = manifest.name;

@@ -32,7 +32,7 @@ use crate::session::{AsConnector, Session, Told};
 use crate::settings::Settings;
 use crate::surroundings::{Surroundings, from_unix_ms};
 use crate::survey::Facts;
-use crate::{catalogue, checks, describe, preflight, rotation, schema, steps, survey};
+use crate::{catalogue, checks, describe, needs, preflight, rotation, schema, steps, survey};
 
 /// A connector to one Entra tenant.
 pub struct Azure {
@@ -221,6 +221,7 @@ impl Connector for Azure {
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
             explanations: catalogue::explanations(),
+            needs: needs::needs(),
         }
     }
 

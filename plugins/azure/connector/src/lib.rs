@@ -17,6 +17,7 @@ mod describe;
 mod errors;
 mod grants;
 mod names;
+mod needs;
 mod operator;
 mod outcome;
 mod preflight;
