@@ -13,6 +13,7 @@ use crate::connect::{self, Surroundings};
 use crate::failure::Outcome;
 use crate::interrupts::Interrupts;
 use crate::ui::Ui;
+use crate::watchers::Watchers;
 
 /// The command line's globals, resolved.
 pub(crate) struct App {
@@ -22,13 +23,14 @@ pub(crate) struct App {
     pub(crate) log: Targets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) interrupts: Interrupts,
+    pub(crate) watchers: Watchers,
 }
 
 impl App {
     pub(crate) fn new(global: Global, ui: Ui, log: Targets) -> Outcome<Self> {
         let search = connect::search_path(&global)?;
-        let interrupts = Interrupts::default();
-        Ok(Self { global, ui, search, log, clock: Arc::new(SystemClock), interrupts })
+        let (interrupts, watchers) = (Interrupts::default(), Watchers::default());
+        Ok(Self { global, ui, search, log, clock: Arc::new(SystemClock), interrupts, watchers })
     }
 
     /// What connectors are opened with.

@@ -205,10 +205,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N")]
         max_in_flight: Option<u32>,
     },
-    /// Show runs, where their steps stand, and the connections they made
+    /// Show runs, where their steps stand, who works on them, and the connections they made
     Status {
         /// The run [default: all, with the steps of the last]
         run: Option<String>,
+        /// Go on looking until the run ends, and end as it did; Ctrl-C leaves the run alone
+        #[arg(long, conflicts_with = "format")]
+        watch: bool,
         /// The form
         #[arg(long, value_name = "FORM", default_value = "text")]
         format: ReportFormat,

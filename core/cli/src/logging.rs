@@ -6,6 +6,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::render::progress::screen;
+
 /// Reads `--log`. A bare level is for our own crates; the libraries beneath them stay at `warn`,
 /// for what they log at `trace` is the wire, and the wire carries secrets.
 pub(crate) fn filter(text: &str) -> Result<Targets, String> {
@@ -25,7 +27,7 @@ pub(crate) fn filter(text: &str) -> Result<Targets, String> {
 
 /// Starts logging to stderr.
 pub(crate) fn start(filter: &Targets, ansi: bool) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(ansi);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| screen::Lines).with_ansi(ansi);
     // Logging is started once a process; a second start would change nothing.
     drop(tracing_subscriber::registry().with(filter.clone()).with(lines).try_init());
 }

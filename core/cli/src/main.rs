@@ -14,6 +14,7 @@ mod expiry;
 mod failure;
 mod handover;
 mod interrupts;
+mod live;
 mod logging;
 mod made;
 mod observe;
@@ -29,6 +30,7 @@ mod survey;
 mod ui;
 mod undo;
 mod vault;
+mod watchers;
 mod witness;
 
 use std::process::ExitCode;
@@ -90,7 +92,10 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
         Command::Resume { run, max_in_flight } => {
             commands::resume::run(&app, run.as_deref(), max_in_flight).await
         }
-        Command::Status { run, format } => commands::status::run(&app, run.as_deref(), format),
+        Command::Status { run, watch, format } => {
+            let asked = commands::status::Asked { run: run.as_deref(), format, watch };
+            commands::status::run(&app, &asked).await
+        }
         Command::Verify { manifest, simulate, format } => {
             commands::verify::run(&app, &manifest, &simulate, format).await
         }

@@ -14,9 +14,13 @@ use crate::clock::SystemEntropy;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
+use crate::live;
 use crate::perform::{Context, Performer};
 use crate::record::{RunDir, RunKind, RunRecord};
-use crate::render::{diagnostics::show, failures::diagnose, progress, summary, taken_back};
+use crate::render::progress::Watch;
+use crate::render::progress::board::Board;
+use crate::render::progress::chart::{Chart, HasPlan};
+use crate::render::{diagnostics::show, failures::diagnose, summary, taken_back};
 use crate::session::{Session, engine_failure};
 use crate::undo;
 
@@ -80,7 +84,8 @@ impl Run {
         let context = Arc::new(Context { rotates: record.kind == RunKind::Rotate, ..context });
         let work = context.work(id);
         let (observer, events) = skybridge_engine::event_channel(work.steps.len());
-        let watching = tokio::spawn(progress::watch(app.ui, events));
+        let watch = watch(app, session, &record, &context, &state)?;
+        let watching = tokio::spawn(watch.run(events));
         let surroundings = skybridge_engine::Context {
             store,
             clock: Arc::clone(&app.clock),
@@ -101,6 +106,26 @@ impl Run {
             RunKind::Offboard => ended.taken_back(&context).await,
         }
     }
+}
+
+/// Whoever watches the run, from where its journal says it stands.
+fn watch(
+    app: &App,
+    session: &Session,
+    record: &RunRecord,
+    context: &Arc<Context>,
+    state: &RunState,
+) -> Outcome<Watch> {
+    let plan: Arc<dyn HasPlan> = Arc::clone(context) as _;
+    let folder = RunDir::open(session.state.path(), &record.run)
+        .ok_or_else(|| Failure::usage(format!("there is no run `{}`", record.run), ""))?;
+    Ok(Watch {
+        ui: app.ui,
+        clock: Arc::clone(&app.clock),
+        board: Board::new(Chart::new(plan), state, app.clock.now()),
+        live: live::Writer::new(folder.path(), &record.run, session.holder.clone()),
+        told: app.watchers.begin(),
+    })
 }
 
 /// A run that has ended, or was stopped.

@@ -28,7 +28,7 @@ use crate::simulation::Simulation;
 use crate::state::StateDir;
 use crate::survey::{self, Surveyed};
 use crate::vault;
-use crate::witness::{AuditLog, OnProgress};
+use crate::witness::AuditLog;
 
 /// Everything a command that talks to a cloud has open. Dropping it gives the lock back.
 pub(crate) struct Session {
@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) state: StateDir,
     pub(crate) identity: PathBuf,
     pub(crate) instances: Instances,
+    /// What others are told who find the state directory locked.
+    pub(crate) holder: Holder,
     platforms: Platforms,
     simulation: Simulation,
     _lock: StateLock,
@@ -49,7 +51,6 @@ impl Session {
         state: &Path,
         simulate: &SimulateArgs,
         doing: &str,
-        on_progress: OnProgress,
     ) -> Outcome<Self> {
         let state = StateDir::open(state)
             .map_err(|error| Failure::io("opening the state directory", &error))?;
@@ -57,13 +58,14 @@ impl Session {
         let lock = StateLock::acquire(state.path(), &holder).map_err(locked)?;
         let identity = vault::identity_file()?;
         let vault = vault::open(&state.vault(), &identity)?;
-        let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), app.ui, on_progress)?;
+        let audit =
+            AuditLog::open(state.audit(), Arc::clone(&app.clock), app.ui, app.watchers.clone())?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
         let vault: Arc<dyn Vault> = vault;
         let platforms = Platforms::new(&checked, &simulation, &vault);
         let surroundings = app.surroundings(vault, audit);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
-        Ok(Self { checked, state, identity, instances, platforms, simulation, _lock: lock })
+        Ok(Self { checked, state, identity, instances, holder, platforms, simulation, _lock: lock })
     }
 
     /// What is needed to act on the steps of a plan.

@@ -5,27 +5,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
+use skybridge_engine::{EventLine, RunEvent};
 use skybridge_host::{Progress, Witness};
 use skybridge_model::{Clock, Timestamp};
 use skybridge_plugin_protocol::audit::{Notice, Write};
 
 use crate::failure::{Failure, Outcome};
+use crate::render::progress::Told;
+use crate::render::progress::board::Come;
 use crate::ui::Ui;
-
-/// Told of a connector's progress.
-pub(crate) type OnProgress = Box<dyn Fn(&Progress) + Send + Sync>;
-
-/// How a notice looks among `--events`.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct NoticeEvent<'a> {
-    event: &'static str,
-    at: Timestamp,
-    connector: &'a str,
-    step: &'a str,
-    #[serde(flatten)]
-    notice: Notice,
-}
+use crate::watchers::Watchers;
 
 /// The audit file of a state directory.
 pub(crate) struct AuditLog {
@@ -33,7 +22,7 @@ pub(crate) struct AuditLog {
     file: Mutex<fs_err::File>,
     clock: Arc<dyn Clock>,
     ui: Ui,
-    on_progress: OnProgress,
+    watchers: Watchers,
 }
 
 #[derive(Serialize)]
@@ -51,39 +40,35 @@ impl AuditLog {
         path: PathBuf,
         clock: Arc<dyn Clock>,
         ui: Ui,
-        on_progress: OnProgress,
+        watchers: Watchers,
     ) -> Outcome<Arc<Self>> {
         let mut options = fs_err::OpenOptions::new();
         options.create(true).append(true);
         fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file =
             options.open(&path).map_err(|error| Failure::io("opening the audit file", &error))?;
-        Ok(Arc::new(Self { path, file: Mutex::new(file), clock, ui, on_progress }))
+        Ok(Arc::new(Self { path, file: Mutex::new(file), clock, ui, watchers }))
     }
 }
 
 impl Witness for AuditLog {
     fn progress(&self, _connector: &str, progress: Progress) {
-        (self.on_progress)(&progress);
+        let Progress { subject, done, total, note } = progress;
+        self.watchers.tell(Told::Came(subject, Come { done, of: total, what: note }));
     }
 
     fn notice(&self, connector: &str, subject: &str, notice: Notice) {
+        let Notice { text, url, code } = notice;
+        let (connector, step) = (connector.to_owned(), subject.to_owned());
+        let event = RunEvent::Notice { at: self.clock.now(), connector, step, text, url, code };
         if self.ui.events {
-            let (event, at) = ("notice", self.clock.now());
-            let line = NoticeEvent { event, at, connector, step: subject, notice };
-            if let Ok(line) = serde_json::to_string(&line) {
+            if let Ok(line) = serde_json::to_string(&EventLine::new(&event)) {
                 self.ui.say(line);
             }
-            return;
+        } else {
+            self.ui.say(for_people(&event));
         }
-        let mut text = format!("\nA person is needed for {connector}: {}", notice.text);
-        if let Some(url) = &notice.url {
-            text = format!("{text}\n  open  {url}");
-        }
-        if let Some(code) = &notice.code {
-            text = format!("{text}\n  code  {code}");
-        }
-        self.ui.say(text);
+        self.watchers.tell(Told::Notice(event));
     }
 
     fn write(&self, connector: &str, subject: &str, write: Write) {
@@ -96,4 +81,16 @@ impl Witness for AuditLog {
             tracing::error!(%error, path = %self.path.display(), "a write is missing from the audit");
         }
     }
+}
+
+fn for_people(event: &RunEvent) -> String {
+    let RunEvent::Notice { connector, text, url, code, .. } = event else { return String::new() };
+    let mut said = format!("\nA person is needed for {connector}: {text}");
+    if let Some(url) = url {
+        said = format!("{said}\n  open  {url}");
+    }
+    if let Some(code) = code {
+        said = format!("{said}\n  code  {code}");
+    }
+    said
 }

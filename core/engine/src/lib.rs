@@ -24,7 +24,7 @@ mod testing;
 pub mod work;
 
 pub use driver::{Context, EngineError, run};
-pub use events::RunEvent;
+pub use events::{EventLine, RunEvent};
 pub use limits::Limits;
 pub use machine::{Effect, Input, Machine, StartError, Turn};
 pub use observer::{EventSender, Observer, event_channel};

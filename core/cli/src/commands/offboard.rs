@@ -41,8 +41,7 @@ pub(crate) async fn run(app: &App, args: &OffboardArgs) -> Outcome {
         return Ok(Exit::Done);
     }
     let doing = format!("offboard {}", args.manifest.display());
-    let session =
-        Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
+    let session = Session::open(app, checked, &state, &args.simulate, &doing).await?;
     let outcome = plan_and_run(app, args, &session).await;
     session.close().await;
     outcome
