@@ -14,3 +14,4 @@ mod rehearsal;
 mod rotate;
 mod secrets;
 mod tidy;
+mod watching;

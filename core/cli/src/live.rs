@@ -69,9 +69,9 @@ pub(crate) struct Now {
     pub(crate) total: Tally,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) left: Option<Rest>,
+    /// How many connectors there are, the ones that are not listed too.
+    pub(crate) census: Census,
     pub(crate) connectors: Vec<Connector>,
-    /// Connectors that are not listed.
-    pub(crate) more_connectors: usize,
     /// What is under way, first what most of the rest waits for.
     pub(crate) under_way: Vec<Step>,
     /// Throttle domains of which nothing is called for the time being.
@@ -87,6 +87,17 @@ pub(crate) struct Tally {
     pub(crate) failed: u32,
     pub(crate) skipped: u32,
     pub(crate) under_way: u32,
+}
+
+/// Connectors by where they stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Census {
+    /// Every step has ended.
+    pub(crate) ended: u32,
+    /// Some step has begun.
+    pub(crate) begun: u32,
+    pub(crate) not_begun: u32,
 }
 
 /// How long the rest takes.
@@ -190,6 +201,34 @@ impl Tally {
     }
 }
 
+impl Census {
+    pub(crate) fn of(tallies: impl Iterator<Item = Tally>) -> Self {
+        let mut census = Self::default();
+        for tally in tallies {
+            let count = match tally {
+                _ if tally.open() == 0 => &mut census.ended,
+                _ if tally.under_way > 0 || tally.ended() > 0 => &mut census.begun,
+                _ => &mut census.not_begun,
+            };
+            *count += 1;
+        }
+        census
+    }
+
+    pub(crate) fn all(self) -> u32 {
+        self.ended + self.begun + self.not_begun
+    }
+
+    /// Those that are not among `others`, which are among these.
+    pub(crate) fn without(self, others: Self) -> Self {
+        Self {
+            ended: self.ended.saturating_sub(others.ended),
+            begun: self.begun.saturating_sub(others.begun),
+            not_begun: self.not_begun.saturating_sub(others.not_begun),
+        }
+    }
+}
+
 impl Rest {
     /// A tenth of a second is more than anybody can know.
     fn rounded(self) -> Self {
@@ -210,7 +249,7 @@ impl Now {
                 name: row.name.clone(),
                 tally: row.tally(),
                 phase: foremost.map(|(step, _)| board.chart.group(step)),
-                foremost: foremost.map(|(_, doing)| doing.into()),
+                foremost: foremost.map(|(step, doing)| Step::of(board, step, doing)),
                 left: row.left.map(Rest::rounded),
             }
         };
@@ -223,9 +262,11 @@ impl Now {
             taken_up: board.since,
             total: board.total(),
             left: left.map(Rest::rounded),
-            more_connectors: board.rows.len() - rows.len(),
+            census: Census::of(board.rows.iter().map(Row::tally)),
             connectors: rows.iter().map(connector).collect(),
-            under_way: active.into_iter().take(STEPS_MAX).map(|(_, doing)| doing.into()).collect(),
+            under_way: (active.into_iter().take(STEPS_MAX))
+                .map(|(step, doing)| Step::of(board, *step, doing))
+                .collect(),
             held: held
                 .map(|(domain, until)| Held { domain: domain.clone(), until: *until })
                 .collect(),
@@ -233,12 +274,15 @@ impl Now {
     }
 }
 
-impl From<&Doing> for Step {
-    fn from(doing: &Doing) -> Self {
+impl Step {
+    fn of(board: &Board, step: u32, doing: &Doing) -> Self {
         let (does, why, until) = match &doing.what {
             What::Works { come } => (Does::Works, come.as_ref().map(ToString::to_string), None),
             What::Waits { why, until } => (Does::Waits, Some(why.clone()), Some(*until)),
-            What::Held { status, until } => (Does::Held, status.clone(), Some(*until)),
+            What::Held { status, until } => {
+                // Others of its domain may have been refused since.
+                (Does::Held, status.clone(), Some(board.held_until(step).max(*until)))
+            }
             What::Retries { why, until } => (Does::Retries, Some(why.clone()), Some(*until)),
         };
         Self {

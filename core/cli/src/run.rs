@@ -84,7 +84,9 @@ impl Run {
         let context = Arc::new(Context { rotates: record.kind == RunKind::Rotate, ..context });
         let work = context.work(id);
         let (observer, events) = skybridge_engine::event_channel(work.steps.len());
-        let watch = watch(app, session, &record, &context, &state)?;
+        let addresses = work.steps.iter().map(|step| step.address.clone());
+        let chart = Chart::new(Arc::clone(&context) as Arc<dyn HasPlan>, addresses);
+        let watch = watch(app, session, &record, chart, &state)?;
         let watching = tokio::spawn(watch.run(events));
         let surroundings = skybridge_engine::Context {
             store,
@@ -113,16 +115,15 @@ fn watch(
     app: &App,
     session: &Session,
     record: &RunRecord,
-    context: &Arc<Context>,
+    chart: Chart,
     state: &RunState,
 ) -> Outcome<Watch> {
-    let plan: Arc<dyn HasPlan> = Arc::clone(context) as _;
     let folder = RunDir::open(session.state.path(), &record.run)
         .ok_or_else(|| Failure::usage(format!("there is no run `{}`", record.run), ""))?;
     Ok(Watch {
         ui: app.ui,
         clock: Arc::clone(&app.clock),
-        board: Board::new(Chart::new(plan), state, app.clock.now()),
+        board: Board::new(chart, state, app.clock.now()),
         live: live::Writer::new(folder.path(), &record.run, session.holder.clone()),
         told: app.watchers.begin(),
     })

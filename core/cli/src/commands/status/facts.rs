@@ -294,7 +294,7 @@ fn totals_of(
     if phase.has_ended() {
         return;
     }
-    let whole = live.filter(|live| live.now.more_connectors == 0);
+    let whole = live.filter(|live| live.now.census.all() as usize == live.now.connectors.len());
     let totals: BTreeMap<String, u32> = match whole {
         Some(live) => {
             let known = live.now.connectors.iter();

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use skybridge_journal::Holder;
 use skybridge_model::Timestamp;
 
 use super::ConnectionStatus;
@@ -11,7 +10,7 @@ use crate::expiry::Urgency;
 use crate::handover::Connection;
 use crate::live::{Connector, Tally};
 use crate::record::{RunKind, RunRecord};
-use crate::render::progress::words::{between, called, clean, counted, left, stretch, told};
+use crate::render::progress::words::{between, called, clean, counted, left, stretch, told, who};
 use crate::ui::{Style, Ui};
 
 /// Steps of a run that are listed all; of more, only those that are under way or failed.
@@ -73,8 +72,7 @@ fn head(ui: &Ui, run: &Facts, now: Timestamp, out: &mut dyn Write) -> io::Result
 
 fn worked_on(process: &Process, now: Timestamp) -> String {
     let Process { holder, alive, heard } = process;
-    let Holder { pid, command, host, since } = holder;
-    let who = format!("process {pid} on {host} (`{}`), since {since:.0}", clean(command));
+    let who = who(holder);
     if *alive {
         return format!("by {who}");
     }

@@ -14,7 +14,7 @@ use crate::failure::Outcome;
 use crate::live::{self, Live, Now, Pulse};
 use crate::render::progress::area::{self, Look};
 use crate::render::progress::screen::Area;
-use crate::render::progress::words::{clean, counted, timeless};
+use crate::render::progress::words::{clean, counted, timeless, who};
 use crate::state::StateDir;
 use crate::ui::stdout_size;
 
@@ -82,7 +82,7 @@ fn look(app: &App, run: &mut Option<String>, now: Timestamp) -> Outcome<Seen> {
     Ok(match holder {
         // The run is not known yet, or its process has just begun or is about to end.
         Some(holder) if run.is_none() || !facts.as_ref().is_some_and(|it| it.phase.has_ended()) => {
-            Seen::Soon(format!("{holder} works on no run for the moment"))
+            Seen::Soon(format!("{} works on no run for the moment", who(&holder)))
         }
         _ => Seen::Over(facts),
     })

@@ -6,7 +6,7 @@ use skybridge_model::Timestamp;
 use textwrap::core::display_width;
 
 use super::words::{between, called, fit, left, stretch, told, totals, troubles};
-use crate::live::{Connector, Now, Tally};
+use crate::live::{Census, Connector, Now, Tally};
 use crate::ui::{Style, paint};
 
 /// Connectors with a line of their own at most: more is not watched but counted.
@@ -20,6 +20,9 @@ const NARROW: usize = 72;
 
 /// From this many columns on there is room for the heading a step stands under.
 const ROOMY: usize = 100;
+
+/// Columns of such a heading.
+const PHASE_COLUMNS: usize = 24;
 
 /// Columns of a bar.
 const BAR_COLUMNS: u64 = 16;
@@ -45,7 +48,7 @@ pub(crate) fn lines(run: &Now, look: Look, now: Timestamp) -> Vec<String> {
         count: shown.iter().map(|row| row.tally.steps.to_string().len()).max().unwrap_or(1),
     };
     let mut lines: Vec<String> = shown.iter().map(|row| line(row, columns, look, now)).collect();
-    if shown.len() < run.connectors.len() {
+    if shown.len() < run.census.all() as usize {
         lines.push(fit(&others(run, &shown), look.columns));
     }
     let mut all = totals(run, now);
@@ -74,20 +77,15 @@ fn busiest(rows: &[Connector], room: usize) -> Vec<&Connector> {
     ranked.into_iter().map(|(_, row)| row).collect()
 }
 
-/// `and 9,988 more connectors: 120 ended, 868 under way, 9,000 not begun`.
+/// `and 9988 more connectors: 120 ended, 868 begun, 9000 not begun`.
 fn others(run: &Now, shown: &[&Connector]) -> String {
-    let count = |rows: &mut dyn Iterator<Item = &Connector>| {
-        rows.map(|row| row.tally).fold((0, 0, 0), |(ended, busy, open), tally| match tally {
-            _ if tally.open() == 0 => (ended + 1, busy, open),
-            _ if tally.under_way > 0 || tally.ended() > 0 => (ended, busy + 1, open),
-            _ => (ended, busy, open + 1),
-        })
-    };
-    let all = count(&mut run.connectors.iter());
-    let named = count(&mut shown.iter().copied());
-    let (ended, busy, open) = (all.0 - named.0, all.1 - named.1, all.2 - named.2);
-    let more = run.connectors.len() + run.more_connectors - shown.len();
-    format!("and {more} more connectors: {ended} ended, {busy} under way, {open} not begun")
+    let shown = Census::of(shown.iter().map(|row| row.tally));
+    let rest = run.census.without(shown);
+    let Census { ended, begun, not_begun } = rest;
+    format!(
+        "and {} more connectors: {ended} ended, {begun} begun, {not_begun} not begun",
+        rest.all()
+    )
 }
 
 fn line(row: &Connector, columns: Columns, look: Look, now: Timestamp) -> String {
@@ -122,7 +120,7 @@ fn doing(row: &Connector, phased: bool, now: Timestamp) -> String {
     match &row.foremost {
         Some(step) => {
             let phase = row.phase.as_deref().filter(|it| phased && !it.is_empty());
-            let phase = phase.map(|phase| format!("{phase}: ")).unwrap_or_default();
+            let phase = phase.map(|it| format!("{}: ", fit(it, PHASE_COLUMNS))).unwrap_or_default();
             format!("{phase}{} {}", called(&step.address), told(step, now))
         }
         None if tally.open() == 0 && tally.failed > 0 => "ended".to_owned(),

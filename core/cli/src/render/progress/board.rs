@@ -1,5 +1,6 @@
 //! Where a run stands: what its events say, summed up by connector. No clock and no terminal here.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use skybridge_engine::{RetryClass, RunEvent, RunOutcome};
@@ -114,7 +115,7 @@ impl Doing {
             What::Works { .. } => 0,
             What::Waits { .. } | What::Held { .. } | What::Retries { .. } => 1,
         };
-        (urgency, chart.height(step), std::cmp::Reverse(self.began))
+        (urgency, chart.height(step), Reverse((self.began, step)))
     }
 }
 
@@ -252,6 +253,12 @@ impl Board {
 
     fn has_ended(&self, step: u32) -> bool {
         self.ended.get(step as usize).copied().unwrap_or(true)
+    }
+
+    /// Until when nothing of a step's throttle domain is called; long ago when it is not held.
+    pub(crate) fn held_until(&self, step: u32) -> Timestamp {
+        let domain = self.chart.plan().step(step).map(|step| step.throttle());
+        domain.and_then(|it| self.held.get(&it)).copied().unwrap_or(Timestamp::MIN)
     }
 
     /// Forgets holds that are over.

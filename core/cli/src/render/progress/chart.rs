@@ -24,11 +24,13 @@ impl HasPlan for Context {
 /// A plan with what is worked out of it once.
 pub(crate) struct Chart {
     source: std::sync::Arc<dyn HasPlan>,
+    /// The steps by name: a plan of many connectors takes its time to find one.
+    index: Vec<(Address, u32)>,
     /// Steps on the longest chain that begins with each step.
     heights: Vec<u32>,
     /// The position of each step's connector among the plan's.
     connectors: Vec<u32>,
-    /// The sort of each step: connector and local name.
+    /// The sort of each step: plugin and local name.
     sorts: Vec<u32>,
     /// What was seen of each sort: seconds in all, and of how many steps.
     seen: Vec<(f64, u32)>,
@@ -42,7 +44,11 @@ struct End {
 }
 
 impl Chart {
-    pub(crate) fn new(source: std::sync::Arc<dyn HasPlan>) -> Self {
+    /// `addresses` are those of the plan's steps, in their order.
+    pub(crate) fn new(
+        source: std::sync::Arc<dyn HasPlan>,
+        addresses: impl Iterator<Item = Address>,
+    ) -> Self {
         let plan = source.plan();
         let names: BTreeMap<&str, u32> =
             (0..).zip(plan.connectors()).map(|(at, it)| (it.name.as_str(), at)).collect();
@@ -51,11 +57,14 @@ impl Chart {
         for step in plan.steps() {
             let connector = names.get(step.connector().name.as_str()).copied().unwrap_or_default();
             let next = u32::try_from(sort_of.len()).unwrap_or(u32::MAX);
-            sorts.push(*sort_of.entry((connector, step.local())).or_insert(next));
+            let sort = (step.connector().plugin.as_str(), step.local());
+            sorts.push(*sort_of.entry(sort).or_insert(next));
             connectors.push(connector);
         }
         let (heights, seen) = (plan.heights(), vec![(0.0, 0); sort_of.len()]);
-        Self { heights, connectors, sorts, seen, source }
+        let mut index: Vec<(Address, u32)> = addresses.zip(0..).collect();
+        index.sort_unstable();
+        Self { index, heights, connectors, sorts, seen, source }
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -69,7 +78,8 @@ impl Chart {
     }
 
     pub(crate) fn find(&self, address: &Address) -> Option<u32> {
-        self.plan().find(address)
+        let at = self.index.binary_search_by(|(known, _)| known.cmp(address)).ok()?;
+        self.index.get(at).map(|(_, step)| *step)
     }
 
     pub(crate) fn connector(&self, step: u32) -> usize {

@@ -6,6 +6,8 @@ pub(crate) mod board;
 pub(crate) mod chart;
 mod plain;
 pub(crate) mod screen;
+#[cfg(test)]
+mod tests;
 pub(crate) mod words;
 
 use std::sync::Arc;

@@ -1,12 +1,10 @@
 //! What is going on, in words, and how much of them fits.
 
+use skybridge_journal::Holder;
 use skybridge_model::Timestamp;
 use textwrap::core::display_width;
 
 use crate::live::{Does, Now, Rest, Step, Tally};
-
-/// Columns of the part of a scope that is shown: enough to tell two of them apart.
-const SCOPE_COLUMNS: usize = 13;
 
 /// A stretch of time: `12 s`, `5 min`, `1 h 5 min`.
 pub(crate) fn stretch(seconds: f64) -> String {
@@ -26,14 +24,16 @@ pub(crate) fn between(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64().max(0.0)
 }
 
-/// How a step is called on one line.
-pub(crate) fn called(address: &str) -> String {
-    let (path, scope) = address.split_once('@').unwrap_or((address, ""));
-    let local = path.split_once('.').map_or(path, |(_, local)| local);
-    match scope.rsplit('/').next().unwrap_or_default() {
-        "" => local.to_owned(),
-        last => format!("{local}@{}", fit(last, SCOPE_COLUMNS)),
-    }
+/// How a step is called where its connector is known and its heading names the scope.
+pub(crate) fn called(address: &str) -> &str {
+    let path = address.split_once('@').map_or(address, |(path, _)| path);
+    path.split_once('.').map_or(path, |(_, local)| local)
+}
+
+/// Who works somewhere.
+pub(crate) fn who(holder: &Holder) -> String {
+    let Holder { pid, command, host, since } = holder;
+    format!("process {pid} on {host} (`{}`), since {since:.0}", clean(command))
 }
 
 /// What a step under way does or waits for, and for how long.
@@ -54,7 +54,7 @@ pub(crate) fn told(step: &Step, now: Timestamp) -> String {
         (Does::Held, Some(rest)) if why.is_empty() => format!("held by a rate limit for {rest}"),
         (Does::Held, Some(rest)) => format!("held by {why} for {rest}"),
         (Does::Retries, Some(rest)) => format!("again in {rest}: {why}"),
-        (Does::Held | Does::Retries, None) => "is tried again".to_owned(),
+        (Does::Held | Does::Retries, None) => "waits for its turn".to_owned(),
     };
     match &step.person {
         Some(text) => format!("a person is needed ({text}); {what}"),
