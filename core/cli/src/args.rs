@@ -275,6 +275,28 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Its first word on the command line.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Validate { .. } => "validate",
+            Self::Plan(_) => "plan",
+            Self::Apply(_) => "apply",
+            Self::Rotate(_) => "rotate",
+            Self::Offboard(_) => "offboard",
+            Self::Resume { .. } => "resume",
+            Self::Status { .. } => "status",
+            Self::Verify { .. } => "verify",
+            Self::Permissions { .. } => "permissions",
+            Self::Explain { .. } => "explain",
+            Self::Plugin(_) => "plugin",
+            Self::Simulator { .. } => "simulator",
+            Self::Completions { .. } => "completions",
+            Self::Schema { .. } => "schema",
+        }
+    }
+}
+
 /// The formats with a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum SchemaName {

@@ -18,6 +18,8 @@ mod live;
 mod logging;
 mod made;
 mod observe;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod perform;
 mod platforms;
 mod record;
@@ -25,6 +27,7 @@ mod render;
 mod run;
 mod session;
 mod simulation;
+mod spans;
 mod state;
 mod survey;
 mod ui;
@@ -36,6 +39,7 @@ mod witness;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::args::{Cli, Command};
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
                 render::diagnostics::show(&ui, &failure.diagnostics, failure.source.as_deref());
                 failure.exit
             });
+            logging::finish();
             // A plugin's call that does not end must not keep the process.
             runtime.shutdown_background();
             exit
@@ -81,8 +86,13 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
     let Cli { global, command } = cli;
     let log = logging::filter(&global.log)
         .map_err(|error| Failure::usage(error, "levels are error, warn, info, debug, trace"))?;
-    logging::start(&log, ui.color_err);
+    let log = logging::start(log, ui.color_err);
     let app = App::new(global, ui, log)?;
+    let span = tracing::info_span!("command", name = command.word());
+    Box::pin(perform(app, command)).instrument(span).await
+}
+
+async fn perform(app: App, command: Command) -> Outcome {
     match command {
         Command::Validate { manifest, format } => commands::validate::run(&app, &manifest, format),
         Command::Plan(args) => commands::plan::run(&app, &args).await,

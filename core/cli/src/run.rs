@@ -22,6 +22,7 @@ use crate::render::progress::board::Board;
 use crate::render::progress::chart::{Chart, HasPlan};
 use crate::render::{diagnostics::show, failures::diagnose, summary, taken_back};
 use crate::session::{Session, engine_failure};
+use crate::spans::{Closing, Spans};
 use crate::undo;
 
 /// One run, new or taken up again.
@@ -88,14 +89,15 @@ impl Run {
         let chart = Chart::new(Arc::clone(&context) as Arc<dyn HasPlan>, addresses);
         let watch = watch(app, session, &record, chart, &state)?;
         let watching = tokio::spawn(watch.run(events));
+        let spans = Spans::begin(&record.run, record.kind.word(), work.steps.len());
         let surroundings = skybridge_engine::Context {
             store,
             clock: Arc::clone(&app.clock),
             cancel: app.interrupts.begin(app.ui),
-            observer: Box::new(observer),
+            observer: Box::new(Closing(spans.clone(), observer)),
             limits,
         };
-        let runner = Arc::new(Performer(Arc::clone(&context)));
+        let runner = Arc::new(Performer(Arc::clone(&context), spans));
         let report = skybridge_engine::run(work, state, runner, surroundings).await;
         app.interrupts.end();
         // It ends with its events, which ended with the run.

@@ -64,8 +64,8 @@ pub(super) async fn run(app: &App, wanted: Option<&str>) -> Outcome {
 fn look(app: &App, run: &mut Option<String>, now: Timestamp) -> Outcome<Seen> {
     // Who is at work is asked first: whoever ends in between has then written all there is.
     let places = StateDir::both(app.global.state.as_deref());
-    let holders = places.iter().filter_map(|place| live::at_work(place));
-    let holder = holders.filter(live::may_be_there).last();
+    let mut holders = places.iter().filter_map(|place| live::at_work(place));
+    let holder = holders.rfind(live::may_be_there);
     let found = find(app, run.as_deref())?;
     let alive = found.iter().rev().find_map(|(place, _, folder)| {
         let live = live::read(folder.path())?;
