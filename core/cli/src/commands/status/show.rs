@@ -1,5 +1,6 @@
 //! The status of runs and connections, for people.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use skybridge_model::Timestamp;
@@ -31,7 +32,12 @@ pub(super) fn runs(ui: &Ui, runs: &[Facts], now: Timestamp, out: &mut dyn Write)
     }
     if last.connectors.len() > 1 || last.phase == Phase::Running {
         writeln!(out, "\nconnectors of {}", last.record.run)?;
-        last.connectors.iter().take(CONNECTORS).try_for_each(|it| connector(it, now, out))?;
+        let mut all: Vec<&Connector> = last.connectors.iter().collect();
+        if all.len() > CONNECTORS {
+            // What goes on, and what went wrong, before what is as it should be.
+            all.sort_by_key(|it| Reverse((it.tally.under_way, it.tally.failed, it.tally.open())));
+        }
+        all.into_iter().take(CONNECTORS).try_for_each(|it| connector(it, now, out))?;
         more(last.connectors.len(), CONNECTORS, "connectors", out)?;
     }
     for held in &last.held {
@@ -59,11 +65,17 @@ fn head(ui: &Ui, run: &Facts, now: Timestamp, out: &mut dyn Write) -> io::Result
     let (kind, rehearsal) = (run.record.kind.word(), run.record.simulate_args().any());
     let rehearsal = if rehearsal { " (rehearsal)" } else { "" };
     writeln!(out, "{} {kind} {}{rehearsal}", ui.paint(Style::Strong, id), clean(manifest))?;
-    write!(out, "  {}, since {started:.0}", run.state)?;
+    // What to do about it stands at the end of the line.
+    let (state, hint) = match run.state.split_once("; ") {
+        Some((state, hint)) if run.phase != Phase::Unreadable => (state, format!("; {hint}")),
+        _ => (run.state.as_str(), String::new()),
+    };
+    write!(out, "  {state}, since {started:.0}")?;
     if run.total != Tally::default() {
         write!(out, ", {}", counted_or_all(run.total))?;
     }
-    writeln!(out, "{}", left(run.left).map(|left| format!(", {left}")).unwrap_or_default())?;
+    let left = left(run.left).map(|left| format!(", {left}")).unwrap_or_default();
+    writeln!(out, "{left}{hint}")?;
     match &run.process {
         Some(process) => writeln!(out, "  {}", worked_on(process, now)),
         None => Ok(()),
