@@ -8,7 +8,7 @@ use serde::Serialize;
 use skybridge_journal::{Holder, ReadError, RunPhase, RunState, Status, StepState};
 use skybridge_model::{Address, Timestamp};
 
-use crate::live::{self, Connector, Held, Live, Pulse, Rest, Step, Tally};
+use crate::live::{self, Connector, Held, Live, Rest, Step, Tally};
 use crate::record::{RunDir, RunRecord};
 
 /// How often a journal is read again that looks damaged while somebody writes it: a reader can meet
@@ -221,7 +221,7 @@ impl Phase {
 /// The process that works on the run, by its own word.
 fn process(place: &Path, live: Option<&Live>, now: Timestamp) -> Option<Process> {
     let live = live?;
-    let alive = live.pulse(now) == Pulse::Alive && live::works_in(place, &live.holder);
+    let alive = live.is_alive(now) && live::works_in(place, &live.holder);
     Some(Process { holder: live.holder.clone(), alive, heard: live.at })
 }
 

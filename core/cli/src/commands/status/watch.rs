@@ -11,7 +11,7 @@ use super::{find, show};
 use crate::app::App;
 use crate::exit::Exit;
 use crate::failure::Outcome;
-use crate::live::{self, Live, Now, Pulse};
+use crate::live::{self, Live, Now};
 use crate::render::progress::area::{self, Look};
 use crate::render::progress::screen::Area;
 use crate::render::progress::words::{clean, counted, timeless, who};
@@ -69,7 +69,7 @@ fn look(app: &App, run: &mut Option<String>, now: Timestamp) -> Outcome<Seen> {
     let found = find(app, run.as_deref())?;
     let alive = found.iter().rev().find_map(|(place, _, folder)| {
         let live = live::read(folder.path())?;
-        let alive = live.pulse(now) == Pulse::Alive && live::works_in(place, &live.holder);
+        let alive = live.is_alive(now) && live::works_in(place, &live.holder);
         alive.then_some(live)
     });
     if let Some(live) = alive {

@@ -2,44 +2,25 @@
 //! step waits for, and how long the rest takes. A small file beside the journal, replaced as a whole,
 //! gone when the process ends in order. One that is left behind by a process that is gone is stale.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+mod file;
+mod process;
+#[cfg(test)]
+mod tests;
 
-use fs_err::os::unix::fs::OpenOptionsExt as _;
+pub(crate) use file::{Writer, read};
+pub(crate) use process::{at_work, may_be_there, works_in};
+
 use serde::{Deserialize, Serialize};
 use skybridge_journal::Holder;
 use skybridge_model::Timestamp;
 
 use crate::render::progress::board::{Board, Doing, Row, What};
-use crate::render::progress::words::between;
 
-/// What `format` says.
-const FORMAT: &str = "skybridge-live";
-
-/// What `version` says.
-const VERSION: u32 = 1;
-
-/// The file beside the journal.
-const FILE: &str = "live.json";
-
-/// Seconds between two writes while things change: who looks does so once a second.
-const EVERY_SECONDS: f64 = 1.0;
-
-/// Seconds after which it is written although nothing changed, so that its age says something on
-/// another machine, where nobody can ask whether the process is there.
-const BEAT_SECONDS: f64 = 10.0;
-
-/// An age at which a file of another machine is taken for stale: three beats that did not come.
-const STALE_SECONDS: f64 = 3.0 * BEAT_SECONDS;
-
-/// Connectors listed: half a screenful of kilobytes. Of more, those with most under way.
+/// Connectors listed: of more, those with most under way. A hundred kilobytes at most.
 const CONNECTORS_MAX: usize = 500;
 
 /// Steps listed, those first that most of the rest waits for.
 const STEPS_MAX: usize = 200;
-
-/// A file larger than this was not written by us: the caps above with the longest addresses.
-const BYTES_MAX: u64 = 8 << 20;
 
 /// What the file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,17 +151,6 @@ pub(crate) struct Held {
     pub(crate) until: Timestamp,
 }
 
-/// Whether the process that wrote the file is still at work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pulse {
-    /// It is there.
-    Alive,
-    /// It is gone, and did not end in order.
-    Gone,
-    /// It is on another machine and has not been heard of for a while.
-    Unheard,
-}
-
 impl Tally {
     pub(crate) fn ended(self) -> u32 {
         self.done + self.failed + self.skipped
@@ -296,147 +266,6 @@ impl Step {
             attempt: doing.attempt,
         }
     }
-}
-
-/// Writes the file of one run.
-#[derive(Debug)]
-pub(crate) struct Writer {
-    path: PathBuf,
-    run: String,
-    holder: Holder,
-    began: Option<u64>,
-    last: Option<(Timestamp, Now)>,
-    /// Trouble is told once.
-    told: bool,
-}
-
-impl Writer {
-    /// For the run whose folder it is.
-    pub(crate) fn new(folder: &Path, run: &str, holder: Holder) -> Self {
-        let began = began(holder.pid);
-        let path = folder.join(FILE);
-        Self { path, run: run.to_owned(), holder, began, last: None, told: false }
-    }
-
-    /// Writes it when it is time to.
-    pub(crate) async fn write(&mut self, now: Now, at: Timestamp) {
-        let age = self.last.as_ref().map_or(f64::MAX, |(last, _)| between(*last, at));
-        if age < EVERY_SECONDS {
-            return;
-        }
-        if age < BEAT_SECONDS && self.last.as_ref().is_some_and(|(_, last)| *last == now) {
-            return;
-        }
-        let live = Live {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            run: self.run.clone(),
-            holder: self.holder.clone(),
-            began: self.began,
-            at,
-            now: now.clone(),
-        };
-        self.last = Some((at, now));
-        let path = self.path.clone();
-        // The disk may be slow, and there are events to be taken in.
-        let written = tokio::task::spawn_blocking(move || replace(&path, &live)).await;
-        if let Ok(Err(error)) = written
-            && !std::mem::replace(&mut self.told, true)
-        {
-            tracing::warn!(%error, "other processes cannot see how this run stands");
-        }
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        // It is gone already when it could not be written.
-        drop(std::fs::remove_file(&self.path));
-    }
-}
-
-/// There is the old file or the new one, never a part. It is not synced: after a power cut nobody
-/// works on the run.
-fn replace(path: &Path, live: &Live) -> std::io::Result<()> {
-    let draft = path.with_extension("new");
-    let mut options = fs_err::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&draft)?;
-    file.write_all(&serde_json::to_vec(live)?)?;
-    fs_err::rename(&draft, path)
-}
-
-/// What the file in a run's folder says; nothing when there is none, or none that can be read.
-pub(crate) fn read(folder: &Path) -> Option<Live> {
-    let path = folder.join(FILE);
-    if std::fs::metadata(&path).ok()?.len() > BYTES_MAX {
-        return None;
-    }
-    let live: Live = serde_json::from_slice(&fs_err::read(path).ok()?).ok()?;
-    (live.format == FORMAT && live.version <= VERSION).then_some(live)
-}
-
-impl Live {
-    /// Whether its process is at work.
-    pub(crate) fn pulse(&self, now: Timestamp) -> Pulse {
-        let here = Holder::this_process("", now);
-        if here.host != self.holder.host {
-            let heard = between(self.at, now) <= STALE_SECONDS;
-            return if heard { Pulse::Alive } else { Pulse::Unheard };
-        }
-        if is_there(self.holder.pid, self.began) { Pulse::Alive } else { Pulse::Gone }
-    }
-}
-
-/// Whether a process is there, as far as that can be known here: another machine's counts as there.
-pub(crate) fn may_be_there(holder: &Holder) -> bool {
-    let here = Holder::this_process("", holder.since);
-    here.host != holder.host || is_there(holder.pid, None)
-}
-
-/// Whether a process of this machine is there, and is the one that began then.
-fn is_there(pid: u32, began_then: Option<u64>) -> bool {
-    let Some(process) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else {
-        return false;
-    };
-    // Not being allowed to signal somebody means that there is somebody.
-    let there = rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH);
-    let same = match (began_then, began(pid)) {
-        (Some(then), Some(now)) => then == now,
-        _ => true,
-    };
-    there && same && !is_dead(pid)
-}
-
-/// When a process began, where the system says so.
-fn began(pid: u32) -> Option<u64> {
-    stat(pid)?.split(' ').nth(19)?.parse().ok()
-}
-
-/// Whether a process has ended and only its parent has not noticed yet.
-fn is_dead(pid: u32) -> bool {
-    stat(pid).is_some_and(|stat| stat.starts_with(['Z', 'X']))
-}
-
-/// What the system says of a process behind its name, which may hold anything.
-fn stat(pid: u32) -> Option<String> {
-    let text = fs_err::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    text.rsplit_once(") ").map(|(_, rest)| rest.to_owned())
-}
-
-/// Whether the lock of a state directory still names the process that says it works there. Another
-/// name means that it is gone, whoever has its number now.
-pub(crate) fn works_in(place: &Path, holder: &Holder) -> bool {
-    at_work(place).is_none_or(|named| (named.pid, &named.host) == (holder.pid, &holder.host))
-}
-
-/// Who the lock of a state directory names; nothing when nobody works there. The text of a process
-/// that was killed stays behind, so it may be gone.
-pub(crate) fn at_work(place: &Path) -> Option<Holder> {
-    let path = place.join("lock");
-    let small =
-        std::fs::metadata(&path).ok()?.len() <= skybridge_journal::limits::LOCK_BYTES_MAX as u64;
-    small.then(|| serde_json::from_slice(&fs_err::read(path).ok()?).ok())?
 }
 
 impl Connector {
