@@ -75,6 +75,10 @@ fn nanos(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e9
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one measurement after the other, each beside the one it is compared with"
+)]
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let exe = std::env::current_exe().unwrap();

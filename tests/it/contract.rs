@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use skybridge_host::library::{Candidate, Library, Trust};
+use skybridge_host::candidate::Candidate;
+use skybridge_host::library::Library;
+use skybridge_host::trust::Trust;
 use skybridge_host::{Instance, NoVault, Progress, Services, Witness};
 use skybridge_model::clock::{FixedClock, Timestamp};
 use skybridge_plugin_protocol::onboard::{ApplyRequest, DescribeRequest, StepCall};

@@ -18,6 +18,7 @@ use crate::failure::Outcome;
 use crate::interrupts::Interrupts;
 use crate::render::diagnostics::show;
 use crate::ui::{Reader, Ui};
+use crate::watchers::Watchers;
 
 /// What is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +128,7 @@ impl Place {
             color_out: false,
             color_err: false,
             width: 100,
+            draws: false,
             progress: false,
             events: false,
             reader: Some(self.said),
@@ -140,6 +142,7 @@ impl Place {
             clock: Arc::clone(&self.clock) as Arc<dyn skybridge_model::Clock>,
             entropy: Arc::new(DiceEntropy::new(entropy)),
             interrupts: Interrupts::default(),
+            watchers: Watchers::default(),
             drive: Arc::new(move |work, state, runner, context| {
                 drive(Arc::clone(&driving), work, state, runner, context).boxed()
             }),

@@ -19,6 +19,7 @@ use crate::connect::{self, Surroundings};
 use crate::failure::Outcome;
 use crate::interrupts::Interrupts;
 use crate::ui::Ui;
+use crate::watchers::Watchers;
 
 /// What takes a plan to its end: the engine, by real time.
 pub(crate) type Drive = Arc<
@@ -46,6 +47,7 @@ pub(crate) struct App {
     pub(crate) abort: Abort,
     /// Where the identity is that opens sealed secrets; from the environment when not set.
     pub(crate) identity: Option<PathBuf>,
+    pub(crate) watchers: Watchers,
 }
 
 impl App {
@@ -64,6 +66,7 @@ impl App {
             }),
             abort: Arc::new(abort),
             identity: None,
+            watchers: Watchers::default(),
         })
     }
 

@@ -226,10 +226,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FAULT@TARGET", help_heading = "Simulation")]
         inject: Vec<String>,
     },
-    /// Show runs, where their steps stand, and the connections they made
+    /// Show runs, where their steps stand, who works on them, and the connections they made
     Status {
         /// The run [default: all, with the steps of the last]
         run: Option<String>,
+        /// Go on looking until the run ends, and end as it did; Ctrl-C leaves the run alone
+        #[arg(long, conflicts_with = "format")]
+        watch: bool,
         /// The form
         #[arg(long, value_name = "FORM", default_value = "text")]
         format: ReportFormat,
@@ -297,6 +300,30 @@ pub(crate) enum Command {
         /// Which format
         format: SchemaName,
     },
+}
+
+impl Command {
+    /// Its first word on the command line.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Validate { .. } => "validate",
+            Self::Plan(_) => "plan",
+            Self::Apply(_) => "apply",
+            Self::Rotate(_) => "rotate",
+            Self::Offboard(_) => "offboard",
+            Self::Resume { .. } => "resume",
+            Self::Status { .. } => "status",
+            Self::Audit(_) => "audit",
+            Self::Verify { .. } => "verify",
+            Self::Permissions { .. } => "permissions",
+            Self::Explain { .. } => "explain",
+            Self::Plugin(_) => "plugin",
+            Self::PluginRunner => "plugin-runner",
+            Self::Simulator { .. } => "simulator",
+            Self::Completions { .. } => "completions",
+            Self::Schema { .. } => "schema",
+        }
+    }
 }
 
 /// The formats with a schema.

@@ -60,7 +60,7 @@ impl Failure {
 
     /// The lock file and a plugin disagree.
     pub(crate) fn from_lock(path: &std::path::Path, refusal: LockRefusal) -> Box<Self> {
-        let error = LoadError { path: path.to_owned(), reason: refusal.into() };
+        let error = LoadError { path: path.to_owned(), reason: Box::new(refusal.into()) };
         Self::load(&error.to_string())
     }
 

@@ -15,9 +15,12 @@ mod failure;
 mod handover;
 mod inject;
 mod interrupts;
+mod live;
 mod logging;
 mod made;
 mod observe;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod perform;
 mod platforms;
 mod record;
@@ -25,11 +28,13 @@ mod render;
 mod run;
 mod session;
 mod simulation;
+mod spans;
 mod state;
 mod survey;
 mod ui;
 mod undo;
 mod vault;
+mod watchers;
 #[cfg(test)]
 #[path = "../../../tests/simulation/mod.rs"]
 mod whole_system;
@@ -38,6 +43,7 @@ mod witness;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::args::{Cli, Command};
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
                 render::diagnostics::show(&ui, &failure.diagnostics, failure.source.as_deref());
                 failure.exit
             });
+            logging::finish();
             // A plugin's call that does not end must not keep the process.
             runtime.shutdown_background();
             exit
@@ -87,8 +94,13 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
     let Cli { global, command } = cli;
     let log = logging::filter(&global.log)
         .map_err(|error| Failure::usage(error, "levels are error, warn, info, debug, trace"))?;
-    logging::start(&log, ui.color_err);
+    let log = logging::start(log, ui.color_err);
     let app = App::new(global, ui, log)?;
+    let span = tracing::info_span!("command", name = command.word());
+    Box::pin(perform(app, command)).instrument(span).await
+}
+
+async fn perform(app: App, command: Command) -> Outcome {
     match command {
         Command::Validate { manifest, format } => commands::validate::run(&app, &manifest, format),
         Command::Plan(args) => commands::plan::run(&app, &args).await,
@@ -98,7 +110,10 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
         Command::Resume { run, max_in_flight, inject } => {
             commands::resume::run(&app, run.as_deref(), max_in_flight, &inject).await
         }
-        Command::Status { run, format } => commands::status::run(&app, run.as_deref(), format),
+        Command::Status { run, watch, format } => {
+            let asked = commands::status::Asked { run: run.as_deref(), format, watch };
+            commands::status::run(&app, &asked).await
+        }
         Command::Audit(command) => commands::audit::run(&app, &command),
         Command::Verify { manifest, simulate, format } => {
             commands::verify::run(&app, &manifest, &simulate, format).await

@@ -13,10 +13,15 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
 use crate::inject::Inject;
+use crate::live;
 use crate::perform::{Context, Performer};
 use crate::record::{RunDir, RunKind, RunRecord};
-use crate::render::{diagnostics::show, failures::diagnose, progress, summary, taken_back};
+use crate::render::progress::Watch;
+use crate::render::progress::board::Board;
+use crate::render::progress::chart::{Chart, HasPlan};
+use crate::render::{diagnostics::show, failures::diagnose, summary, taken_back};
 use crate::session::{Session, engine_failure};
+use crate::spans::{Closing, Spans};
 use crate::undo;
 use crate::witness::Audited;
 
@@ -87,14 +92,18 @@ impl Run {
         let context = Arc::new(Context { rotates: record.kind == RunKind::Rotate, ..context });
         let work = context.work(id);
         let (observer, events) = skybridge_engine::event_channel(work.steps.len());
-        let watching = tokio::spawn(progress::watch(app.ui, events));
-        let runner: Arc<dyn Runner> = Arc::new(Performer(Arc::clone(&context)));
+        let addresses = work.steps.iter().map(|step| step.address.clone());
+        let chart = Chart::new(Arc::clone(&context) as Arc<dyn HasPlan>, addresses);
+        let watch = watch(app, session, &record, chart, &state)?;
+        let watching = tokio::spawn(watch.run(events));
+        let spans = Spans::begin(&record.run, record.kind.word(), work.steps.len());
+        let runner: Arc<dyn Runner> = Arc::new(Performer(Arc::clone(&context), spans.clone()));
         let (runner, store) = inject.around(runner, store, records, &app.abort);
         let surroundings = skybridge_engine::Context {
             store: Box::new(Audited::new(store, &session.recorder)),
             clock: Arc::clone(&app.clock),
             cancel: app.interrupts.begin(app.ui),
-            observer: Box::new(observer),
+            observer: Box::new(Closing(spans.clone(), observer)),
             limits,
         };
         session.recorder.begin(&id.to_string(), &state);
@@ -113,6 +122,25 @@ impl Run {
         ended.compact(id);
         outcome
     }
+}
+
+/// Whoever watches the run, from where its journal says it stands.
+fn watch(
+    app: &App,
+    session: &Session,
+    record: &RunRecord,
+    chart: Chart,
+    state: &RunState,
+) -> Outcome<Watch> {
+    let folder = RunDir::open(session.state.path(), &record.run)
+        .ok_or_else(|| Failure::usage(format!("there is no run `{}`", record.run), ""))?;
+    Ok(Watch {
+        ui: app.ui,
+        clock: Arc::clone(&app.clock),
+        board: Board::new(chart, state, app.clock.now()),
+        live: live::Writer::new(folder.path(), &record.run, session.holder.clone()),
+        told: app.watchers.begin(),
+    })
 }
 
 /// A run that has ended, or was stopped.

@@ -28,7 +28,7 @@ use crate::simulation::Simulation;
 use crate::state::StateDir;
 use crate::survey::{self, Surveyed};
 use crate::vault;
-use crate::witness::{OnProgress, Recorder};
+use crate::witness::Recorder;
 
 /// Everything a command that talks to a cloud has open. Dropping it gives the lock back.
 pub(crate) struct Session {
@@ -37,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) identity: PathBuf,
     pub(crate) instances: Instances,
     pub(crate) recorder: Arc<Recorder>,
+    /// What others are told who find the state directory locked.
+    pub(crate) holder: Holder,
     platforms: Platforms,
     simulation: Simulation,
     _lock: StateLock,
@@ -50,7 +52,6 @@ impl Session {
         state: &Path,
         simulate: &SimulateArgs,
         doing: &str,
-        on_progress: OnProgress,
     ) -> Outcome<Self> {
         let state = StateDir::open(state)
             .map_err(|error| Failure::io("opening the state directory", &error))?;
@@ -59,7 +60,7 @@ impl Session {
         let identity = app.identity.clone().map_or_else(vault::identity_file, Ok)?;
         let vault = vault::open(&state.vault(), &identity)?;
         let clock = Arc::clone(&app.clock);
-        let recorder = Recorder::open(&state.audit(), clock, app.ui, on_progress)?;
+        let recorder = Recorder::open(&state.audit(), clock, app.ui, app.watchers.clone())?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
         let vault: Arc<dyn Vault> = vault;
         let platforms = Platforms::new(&checked, &simulation, &vault, &app.clock, &recorder);
@@ -72,6 +73,7 @@ impl Session {
             identity,
             instances,
             recorder,
+            holder,
             platforms,
             simulation,
             _lock: lock,

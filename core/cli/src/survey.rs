@@ -22,6 +22,7 @@ use skybridge_plugin_protocol::survey::{
     Finding, PlannedWrite, PreflightRequest, SurveyRequest, severity,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::connect::Instances;
@@ -170,7 +171,8 @@ where
         return Ok(Vec::new());
     }
     let answers = Arc::new(Mutex::new(BTreeMap::new()));
-    let asker = Asker { instances: instances.clone(), ask: Arc::new(ask), answers };
+    let span = tracing::Span::current();
+    let asker = Asker { instances: instances.clone(), ask: Arc::new(ask), answers, span };
     let surroundings = skybridge_engine::Context {
         store: Box::new(MemoryStore::new()),
         clock: Arc::clone(&app.clock),
@@ -218,6 +220,8 @@ struct Asker<T> {
     instances: Instances,
     ask: Arc<Ask<T>>,
     answers: Arc<Mutex<BTreeMap<String, T>>>,
+    /// What the asking is part of.
+    span: tracing::Span,
 }
 
 impl<T> Clone for Asker<T> {
@@ -226,6 +230,7 @@ impl<T> Clone for Asker<T> {
             instances: self.instances.clone(),
             ask: Arc::clone(&self.ask),
             answers: Arc::clone(&self.answers),
+            span: self.span.clone(),
         }
     }
 }
@@ -242,6 +247,7 @@ impl<T: Send + 'static> Runner for Asker<T> {
             }
             Ok(Applied::default())
         }
+        .instrument(self.span.clone())
         .boxed()
     }
 

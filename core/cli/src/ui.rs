@@ -4,12 +4,15 @@ use std::io::{self, IsTerminal as _, Write};
 
 use crate::args::{Color, EventFormat, Global};
 use crate::failure::{Failure, Outcome};
+use crate::render::progress::screen;
 
 /// Columns assumed when nobody says.
 const WIDTH: usize = 100;
 
 /// Somebody who reads along in the place of stdout and stderr: a test.
 pub(crate) type Reader = &'static std::sync::Mutex<Vec<u8>>;
+/// Lines assumed when nobody says.
+const LINES: usize = 24;
 
 /// How to show things.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +23,8 @@ pub(crate) struct Ui {
     pub(crate) color_err: bool,
     /// Columns of stdout.
     pub(crate) width: usize,
+    /// Draw where there is a terminal.
+    pub(crate) draws: bool,
     /// Draw progress on stderr.
     pub(crate) progress: bool,
     /// One JSON object a line on stderr.
@@ -46,11 +51,13 @@ impl Ui {
         let width = columns.or_else(terminal_width).unwrap_or(WIDTH).clamp(40, 200);
         let events = global.events == Some(EventFormat::Ndjson);
         let stderr = io::stderr().is_terminal();
+        let draws = !dumb && !global.no_progress;
         Self {
+            draws,
             color_out: color(io::stdout().is_terminal()),
             color_err: color(stderr),
             width,
-            progress: stderr && !dumb && !global.no_progress && !events,
+            progress: stderr && draws && !events,
             events,
             reader: None,
         }
@@ -70,12 +77,15 @@ impl Ui {
         }
     }
 
-    /// Writes a line to stderr; when that is gone there is nobody left to tell.
+    /// Writes a line to stderr, above whatever is drawn there.
     pub(crate) fn say(&self, line: impl AsRef<str>) {
         let line = line.as_ref();
         drop(match self.reader {
             Some(reader) => writeln!(Told(reader), "{line}"),
-            None => writeln!(io::stderr().lock(), "{line}"),
+            None => {
+                screen::print(line);
+                Ok(())
+            }
         });
     }
 
@@ -141,6 +151,21 @@ pub(crate) fn paint(color: bool, style: Style, text: &str) -> String {
         Style::Strong => "1",
     };
     if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// Columns and lines of the terminal that is stderr, now: a person may have changed them.
+pub(crate) fn stderr_size() -> (usize, usize) {
+    size_of(rustix::termios::tcgetwinsize(io::stderr()))
+}
+
+/// The same of stdout.
+pub(crate) fn stdout_size() -> (usize, usize) {
+    size_of(rustix::termios::tcgetwinsize(io::stdout()))
+}
+
+fn size_of(size: rustix::io::Result<rustix::termios::Winsize>) -> (usize, usize) {
+    let known = |n: u16, usual| if n > 0 { usize::from(n) } else { usual };
+    size.map_or((WIDTH, LINES), |size| (known(size.ws_col, WIDTH), known(size.ws_row, LINES)))
 }
 
 fn terminal_width() -> Option<usize> {

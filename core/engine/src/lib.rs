@@ -25,7 +25,7 @@ mod testing;
 pub mod work;
 
 pub use driver::{Context, EngineError, run};
-pub use events::RunEvent;
+pub use events::{EventLine, RunEvent};
 pub use inject::Faults;
 pub use limits::Limits;
 pub use machine::{Effect, Input, Machine, StartError, Turn};

@@ -17,7 +17,7 @@ pub struct LoadError {
     /// The library.
     pub path: PathBuf,
     /// What was wrong.
-    pub reason: Refusal,
+    pub reason: Box<Refusal>,
 }
 
 /// What was wrong with a library.
@@ -143,7 +143,7 @@ impl std::error::Error for LoadError {}
 
 impl LoadError {
     pub(crate) fn new(path: &Path, reason: impl Into<Refusal>) -> Self {
-        Self { path: path.to_owned(), reason: reason.into() }
+        Self { path: path.to_owned(), reason: Box::new(reason.into()) }
     }
 }
 

@@ -18,6 +18,7 @@ use skybridge_plugin_protocol::platform::{DeliverReply, DeliverRequest};
 use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
 use skybridge_plugin_protocol::survey::{PreflightReport, PreflightRequest, Survey, SurveyRequest};
 use skybridge_plugin_protocol::verify::{VerifyReport, VerifyRequest};
+use tracing::Instrument as _;
 
 use crate::error::{PluginError, Retry, died};
 use crate::library::Library;
@@ -259,7 +260,13 @@ impl Instance {
         deadline: Duration,
     ) -> Result<A, PluginError> {
         let request = self.encode(request)?.into_vec();
-        let answer = self.call_raw(method, subject, request, deadline).await?;
+        let span = tracing::debug_span!(
+            "plugin-call",
+            plugin = self.name(),
+            method = method_name(method),
+            subject
+        );
+        let answer = self.call_raw(method, subject, request, deadline).instrument(span).await?;
         serde_json::from_slice(&answer)
             .map_err(|error| PluginError::contract(self.name(), "answer", &error))
     }
@@ -337,6 +344,25 @@ impl Instance {
             Err(error) => return Err(error.to_string()),
         }
         Ok(())
+    }
+}
+
+/// What a method is called in spans.
+fn method_name(number: u16) -> &'static str {
+    match number {
+        method::DESCRIBE => "describe",
+        method::OBSERVE => "observe",
+        method::APPLY => "apply",
+        method::READY => "ready",
+        method::UNDO => "undo",
+        method::VERIFY => "verify",
+        method::SIMULATE => "simulate",
+        method::SIMULATE_STOP => "simulate-stop",
+        method::DELIVER => "deliver",
+        method::SURVEY => "survey",
+        method::PREFLIGHT => "preflight",
+        method::REMAINS => "remains",
+        _ => "other",
     }
 }
 

@@ -32,8 +32,7 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         return Ok(exit);
     }
     let doing = format!("apply {}", args.manifest.display());
-    let session =
-        Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
+    let session = Session::open(app, checked, &state, &args.simulate, &doing).await?;
     let outcome = plan_and_run(app, args, &session, inject).await;
     session.close().await;
     outcome

@@ -41,8 +41,7 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
         (offline(app, &checked, &options).await?, Diagnostics::new())
     } else {
         let doing = format!("plan {}", args.manifest.display());
-        let session =
-            Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
+        let session = Session::open(app, checked, &state, &args.simulate, &doing).await?;
         let looked = look(app, &session, &options).await;
         session.close().await;
         let (plan, unseen, findings) = looked?;

@@ -48,7 +48,7 @@ pub(crate) async fn resume(
     let checked = connect::check(&record.manifest, &folder.manifest()?, beside, &app.search)?;
     let doing = format!("resume {id}");
     let simulate = record.simulate_args();
-    let session = Session::open(app, checked, state, &simulate, &doing, Box::new(|_| ())).await?;
+    let session = Session::open(app, checked, state, &simulate, &doing).await?;
     let outcome = go_on(app, &session, folder, id, max_in_flight, inject).await;
     session.close().await;
     outcome

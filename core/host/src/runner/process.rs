@@ -100,7 +100,7 @@ impl Process {
         let (started, starting) = channel();
         let library = library.clone();
         spawn_thread("warden", move || {
-            warden.watch(command, &library, &start, outbox, pipe, &started)
+            warden.watch(command, &library, &start, outbox, pipe, &started);
         })?;
         starting.recv().map_err(std::io::Error::other)??;
         Ok(Self { shared, early: Mutex::new(early) })

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::cloud::{Endpoints, Service};
@@ -140,7 +141,22 @@ pub(crate) async fn exchange(
     }
     let (method, path) = (wire.method, wire.origin.path.clone());
     let service = wire.origin.service;
-    let response = transport.exchange(wire).await?;
+    let span = tracing::debug_span!(
+        "exchange",
+        %service,
+        %method,
+        path,
+        status = tracing::field::Empty,
+        client_request_id = id,
+        request_id = tracing::field::Empty,
+        otel.kind = "client",
+    );
+    let response = transport.exchange(wire).instrument(span.clone()).await?;
+    span.record("status", response.status());
+    if let Some(id) = response.request_id() {
+        span.record("request_id", id);
+    }
+    drop(span);
     tracing::debug!(
         %service,
         %method,
