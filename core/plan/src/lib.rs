@@ -26,7 +26,7 @@ pub mod view;
 
 pub use action::{Action, Counts, Performer};
 pub use build::plan;
-pub use format::{ReadError, json_schema, v1};
+pub use format::{ReadError, json_schema, v1, v1::Origin};
 pub use graph::{Graph, Visited};
 pub use input::{ConnectorInput, Dependency, PlanOptions};
 pub use plan::{Connector, Note, Plan, Planned};

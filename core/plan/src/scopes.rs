@@ -41,6 +41,11 @@ impl Scopes {
         self.texts.get(number as usize).map(|text| &**text)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.numbers.keys().map(|text| &**text)
     }
