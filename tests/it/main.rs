@@ -11,5 +11,6 @@ mod platforms;
 mod recovery;
 mod rehearsal;
 mod rotate;
+mod saved;
 mod secrets;
 mod tidy;

@@ -13,6 +13,7 @@ mod exit;
 mod expiry;
 mod failure;
 mod handover;
+mod input;
 mod interrupts;
 mod logging;
 mod made;
@@ -22,6 +23,7 @@ mod platforms;
 mod record;
 mod render;
 mod run;
+mod saved;
 mod session;
 mod simulation;
 mod state;
@@ -84,6 +86,7 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
     match command {
         Command::Validate { manifest, format } => commands::validate::run(&app, &manifest, format),
         Command::Plan(args) => commands::plan::run(&app, &args).await,
+        Command::Diff(args) => commands::diff::run(&app, &args).await,
         Command::Apply(args) => commands::apply::run(&app, &args).await,
         Command::Offboard(args) => commands::offboard::run(&app, &args).await,
         Command::Rotate(args) => commands::rotate::run(&app, &args).await,

@@ -172,7 +172,7 @@ impl Ended<'_> {
 }
 
 /// The words that repeat a rehearsal's place on the command line.
-fn simulate_words(args: &SimulateArgs) -> String {
+pub(crate) fn simulate_words(args: &SimulateArgs) -> String {
     match &args.simulator {
         Some(url) => format!(" --simulator {url}"),
         None if args.simulate => " --simulate".to_owned(),

@@ -191,7 +191,12 @@ impl Plan {
         let scope = self.scopes.find(address.scope())?;
         let connector = to_u32(self.connectors.iter().position(|c| c.name == address.connector())?);
         let family = self.families.get(&(connector, address.local().to_owned()))?;
-        let place = self.index.binary_search_by_key(&(*family, scope), |at| self.key(*at)).ok()?;
+        self.find_key(*family, scope)
+    }
+
+    /// The position of the step with this family and scope.
+    pub(crate) fn find_key(&self, family: u32, scope: u32) -> Option<u32> {
+        let place = self.index.binary_search_by_key(&(family, scope), |at| self.key(*at)).ok()?;
         self.index.get(place).copied()
     }
 

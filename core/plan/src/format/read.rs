@@ -95,16 +95,6 @@ impl Plan {
         }
     }
 
-    /// Whether bytes are meant to be a plan, of whatever version: JSON that says so.
-    #[must_use]
-    pub fn is_meant(bytes: &[u8]) -> bool {
-        // The field comes first where we write it; a manifest is no JSON at all.
-        let Ok(text) = std::str::from_utf8(bytes) else { return false };
-        text.trim_start().starts_with('{')
-            && serde_json::from_str::<Parts<'_>>(text)
-                .is_ok_and(|parts| parts.format.as_deref() == Some(v1::FORMAT))
-    }
-
     /// A plan of its parts.
     pub(crate) fn from_document(document: &v1::Document) -> Result<Self, ReadError> {
         Self::from_json(&serde_json::to_vec(document)?)
