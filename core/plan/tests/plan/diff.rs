@@ -218,7 +218,7 @@ fn the_schema_describes_what_is_written() {
     let written: serde_json::Value = serde_json::from_str(&written).unwrap();
     let problems: Vec<_> = validator.iter_errors(&written).map(|e| e.to_string()).collect();
     assert!(problems.is_empty(), "{problems:?}");
-    assert_eq!(written["steps-same"], 13);
+    assert_eq!(written["steps-same"], 10);
     assert_eq!(
         written["scopes"][0],
         json!({"change": "added", "connector": "contoso", "scope": SECOND})
