@@ -124,7 +124,7 @@ export class Page {
   async until(expression) {
     const end = Date.now() + DEADLINE_MS;
     while (!(await this.value(expression))) {
-      if (Date.now() > end) throw new Error(`waited in vain until ${expression}`);
+      if (Date.now() > end) throw new Error(`waited in vain until ${expression}; the page says: ${await this.value("document.querySelector('#found')?.textContent")}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

@@ -69,7 +69,7 @@ async function aSmallPlan(browser) {
   // With the mouse: a row opens its detail, a link in it leads on, the cross closes it.
   await page.click(`.row.step:nth-child(5)`);
   const detail = await text(page, "#detail");
-  for (const part of ["register the application", "Calls", "POST", "Then waits", "Can be undone", "Needed by"]) {
+  for (const part of ["register the application", "Calls", "PATCH", "Then waits", "Can be undone", "Needed by"]) {
     assert.ok(detail.includes(part), `${part} is not in: ${detail}`);
   }
   assert.equal(await page.value(`location.hash`), "#contoso.application");
@@ -80,7 +80,7 @@ async function aSmallPlan(browser) {
 
   // With the keyboard alone.
   await typeQuery(page, "client secret");
-  await page.until(`document.querySelector("#found").textContent.startsWith("2 of 20")`);
+  await page.until(`document.querySelector("#found").textContent.startsWith("1 of 20")`);
   await page.press("ArrowDown", 40);
   assert.equal(await page.value(`document.activeElement.id`), "list");
   await page.press("ArrowDown", 40);

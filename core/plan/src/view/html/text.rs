@@ -42,9 +42,14 @@ pub(super) fn cut(text: &str) -> Value {
     pieces.pop();
     pieces.push(last);
     match &pieces[..] {
-        [only] => json!(plain(only)),
-        _ => pieces.iter().map(|piece| plain(piece)).collect(),
+        [only] => json!(lines(only)),
+        _ => pieces.iter().map(|piece| lines(piece)).collect(),
     }
+}
+
+/// [`plain`], which keeps lines apart: a page has room for them.
+fn lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// A template's text with `…` for what differs from step to step.
@@ -82,6 +87,7 @@ mod tests {
             ("assign Reader", json!("assign Reader")),
             ("on {scope}", json!(["on ", "scope", ""])),
             ("{a}{b}: {{x} <<y> <k.o>", json!(["", "a", "", "b", ": {x} <y> <k.o>"])),
+            ("a\n\u{1b}b", json!("a\n\u{fffd}b")),
             ("", json!("")),
         ] {
             assert_eq!(cut(text), expected, "{text}");
