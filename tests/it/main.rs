@@ -24,6 +24,7 @@ mod recovery;
 mod refused;
 mod rehearsal;
 mod rotate;
+mod saved;
 mod secrets;
 mod tidy;
 mod verify;

@@ -101,6 +101,8 @@ pub(crate) enum PlanFormat {
     Dot,
     /// For Markdown.
     Mermaid,
+    /// One page for a browser, with search and every detail; it needs no network.
+    Html,
 }
 
 /// Which form a report is printed in.
@@ -115,7 +117,7 @@ pub(crate) enum ReportFormat {
 /// `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// The manifest
+    /// The manifest, or a saved plan to show
     pub(crate) manifest: PathBuf,
     /// Do not look at the world: no network, no credentials
     #[arg(long)]
@@ -131,13 +133,13 @@ pub(crate) struct PlanArgs {
     /// What taking the connection away would do
     #[arg(long)]
     pub(crate) destroy: bool,
-    /// The form
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub(crate) format: PlanFormat,
+    /// The form [default: text; with --out, what the file's ending says, else json]
+    #[arg(long, value_name = "FORM")]
+    pub(crate) format: Option<PlanFormat>,
     /// Every call of every step
     #[arg(short, long)]
     pub(crate) verbose: bool,
-    /// Write the plan to a file instead
+    /// Write the plan to a file instead; as json, `skybridge apply FILE` applies exactly it
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// End with 3 when there is something to do
@@ -145,10 +147,28 @@ pub(crate) struct PlanArgs {
     pub(crate) detailed_exit_code: bool,
 }
 
+/// `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The manifest or saved plan before
+    pub(crate) old: PathBuf,
+    /// The manifest or saved plan after
+    pub(crate) new: PathBuf,
+    /// The form
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: ReportFormat,
+    /// Every step, however many differ in the same way
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// End with 3 when there is a difference
+    #[arg(long)]
+    pub(crate) detailed_exit_code: bool,
+}
+
 /// `apply` and `rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
-    /// The manifest
+    /// The manifest; for apply, also a plan that was saved
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
     pub(crate) simulate: SimulateArgs,
@@ -205,6 +225,8 @@ pub(crate) enum Command {
     },
     /// Show the steps as a dependency graph, without doing anything
     Plan(PlanArgs),
+    /// Show what changed between two manifests or saved plans: permissions first, then steps
+    Diff(DiffArgs),
     /// Connect: plan, ask, run, verify, hand over
     Apply(ApplyArgs),
     /// Replace the credential: make a new one, prove it, hand it over, remove the old one
@@ -308,6 +330,7 @@ impl Command {
         match self {
             Self::Validate { .. } => "validate",
             Self::Plan(_) => "plan",
+            Self::Diff(_) => "diff",
             Self::Apply(_) => "apply",
             Self::Rotate(_) => "rotate",
             Self::Offboard(_) => "offboard",
@@ -333,6 +356,8 @@ pub(crate) enum SchemaName {
     Manifest,
     /// `plan --format json`.
     Plan,
+    /// `diff --format json`.
+    Diff,
     /// `--events ndjson`.
     Events,
 }

@@ -14,6 +14,7 @@ mod expiry;
 mod failure;
 mod handover;
 mod inject;
+mod input;
 mod interrupts;
 mod live;
 mod logging;
@@ -26,6 +27,7 @@ mod platforms;
 mod record;
 mod render;
 mod run;
+mod saved;
 mod session;
 mod simulation;
 mod spans;
@@ -104,6 +106,7 @@ async fn perform(app: App, command: Command) -> Outcome {
     match command {
         Command::Validate { manifest, format } => commands::validate::run(&app, &manifest, format),
         Command::Plan(args) => commands::plan::run(&app, &args).await,
+        Command::Diff(args) => commands::diff::run(&app, &args).await,
         Command::Apply(args) => commands::apply::run(&app, &args).await,
         Command::Offboard(args) => commands::offboard::run(&app, &args).await,
         Command::Rotate(args) => commands::rotate::run(&app, &args).await,

@@ -235,7 +235,7 @@ pub(crate) fn log_compaction(compaction: &Compaction) {
 }
 
 /// The words that repeat a rehearsal's place on the command line.
-fn simulate_words(args: &SimulateArgs) -> String {
+pub(crate) fn simulate_words(args: &SimulateArgs) -> String {
     match &args.simulator {
         Some(url) => format!(" --simulator {url}"),
         None if args.simulate => " --simulate".to_owned(),

@@ -134,7 +134,13 @@ impl<'a> PlannedStep<'a> {
         }
     }
 
-    fn text(&self, text: &str) -> String {
+    /// Whether texts of both with the same words say the same.
+    pub(crate) fn values_are_those_of(&self, other: &PlannedStep<'_>) -> bool {
+        self.scope() == other.scope() && self.values().vars == other.values().vars
+    }
+
+    /// A text of its template, filled in for people.
+    pub(crate) fn text(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 32);
         display(text, self.values(), &mut out);
         out

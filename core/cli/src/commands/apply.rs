@@ -1,16 +1,17 @@
 //! `skybridge apply`: look at the world, show what is to be done, ask, run, sum up.
 
 use skybridge_plan::view::{self, text::TextOptions};
-use skybridge_plan::{Action, PlanOptions};
+use skybridge_plan::{Action, Plan, PlanOptions};
 use skybridge_plugin_protocol::onboard::purpose;
 
 use crate::app::App;
 use crate::args::ApplyArgs;
-use crate::commands::resume;
+use crate::commands::{apply_plan, resume};
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::inject::Inject;
+use crate::input::{self, Input};
 use crate::record::RunKind;
 use crate::render::diagnostics::show;
 use crate::run::{New, Run};
@@ -22,8 +23,17 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         let summary = "apply asks before it changes anything, and there is nobody to ask";
         return Err(Failure::usage(summary, "say --yes, or run it in a terminal"));
     }
+    match input::read(&args.manifest)? {
+        Input::Manifest(bytes) => run_manifest(app, args, &bytes).await,
+        Input::Plan(plan) => apply_plan::run(app, args, &plan).await,
+    }
+}
+
+async fn run_manifest(app: &App, args: &ApplyArgs, bytes: &[u8]) -> Outcome {
     let inject = Inject::read(&args.inject, args.simulate.any())?;
-    let checked = connect::check_file(&args.manifest, &app.search)?;
+    let name = args.manifest.display().to_string();
+    let folder = connect::folder_of(&args.manifest);
+    let checked = connect::check(&name, bytes, folder, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
@@ -51,11 +61,7 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: In
         app.ui.out(|out| writeln!(out, "Nothing to do: all {count} steps are as planned."))?;
         return Ok(Exit::Done);
     }
-    app.ui.out(|out| {
-        let options =
-            TextOptions { color: app.ui.color_out, width: app.ui.width, ..TextOptions::default() };
-        view::text::write(&context.plan, &options, out)
-    })?;
+    print(app, &context.plan)?;
     session.preflight(app, &context).await?;
     if !args.yes && !app.ui.ask("\nDo it?")? {
         app.ui.say("nothing was done");
@@ -69,4 +75,13 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: In
         inject: &inject,
     };
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await
+}
+
+/// Prints the plan for whoever is asked.
+pub(crate) fn print(app: &App, plan: &Plan) -> Outcome<()> {
+    app.ui.out(|out| {
+        let options =
+            TextOptions { color: app.ui.color_out, width: app.ui.width, ..TextOptions::default() };
+        view::text::write(plan, &options, out)
+    })
 }

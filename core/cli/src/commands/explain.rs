@@ -21,7 +21,7 @@ const OWN: &[(&str, &str, &str)] = &[
         "the file system said no",
         "check the path, its permissions and the space on its disk",
     ),
-    ("SKY-CLI-003", "the manifest could not be read", "check the path"),
+    ("SKY-CLI-003", "the manifest or the saved plan could not be read", "check the path"),
     (
         "SKY-CLI-004",
         "a fault that cannot be injected",
@@ -51,6 +51,16 @@ const OWN: &[(&str, &str, &str)] = &[
         "SKY-PLUGIN-005",
         "the lock file beside the manifest cannot be used",
         "the message says where it is wrong; `skybridge plugin lock MANIFEST` writes it anew",
+    ),
+    (
+        "SKY-SAVED-001",
+        "a saved plan is not one that can be applied",
+        "the message says why; only a whole plan that was made by looking at the world can be",
+    ),
+    (
+        "SKY-SAVED-002",
+        "what a saved plan was made from has changed since",
+        "the message lists every difference; nothing was done; plan again and review that plan",
     ),
     (
         "SKY-RUN-001",

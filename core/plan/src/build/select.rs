@@ -134,18 +134,10 @@ fn narrowed(plan: Plan, chosen: &[bool]) -> Plan {
             narrowed.expects.insert(new, gone);
         }
     }
-    let Plan { connectors, templates, families, scopes, vars, notes, left_out, destroy, .. } = plan;
-    narrowed = Plan {
-        connectors,
-        templates,
-        families,
-        scopes,
-        vars,
-        notes,
-        left_out,
-        destroy,
-        ..narrowed
-    };
+    // All but what is said of single steps.
+    let Plan { rows, graph, expects, planned, .. } = narrowed;
+    let mut narrowed =
+        Plan { rows, graph, expects, planned, narrowed: true, unobserved: 0, ..plan };
     narrowed.reindex();
     narrowed
 }
