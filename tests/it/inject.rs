@@ -42,7 +42,19 @@ fn all_that_is_wrong_with_faults_is_told_before_anything_is_done() {
     let wrong =
         ["--inject", "eror@contoso", "--inject", "delay@contoso", "--inject", "crash@event:x"];
     let refused = env.run(&[&args[..], &wrong[..]].concat()).expect(2);
-    expect_test::expect![[r""]].assert_eq(&refused.stderr);
+    expect_test::expect![[r#"
+        error[SKY-CLI-004]: --inject crash@event:x: `event:x` is no event
+         |
+         = help: events are counted from 1
+        error[SKY-CLI-004]: --inject delay@contoso: it is not said how long
+         |
+         = help: write `delay:2s@…`
+        error[SKY-CLI-004]: --inject eror@contoso: `eror` is no fault
+         |
+         = help: did you mean `error`?
+        3 errors, 0 warnings
+    "#]]
+    .assert_eq(&refused.stderr);
     assert!(!env.path().join(".skybridge").exists());
     let wrong = ["--inject", "error@contoso.role-assignment.raeder", "--inject", "crash@event:9"];
     let refused = env.run(&[&args[..], &wrong[..]].concat()).expect(2);

@@ -322,6 +322,7 @@ async fn chapters(stage: &mut Stage, should: &Prints, tally: &mut Tally) -> Chec
     let mut plot = Dice::new(stage.seed, "plot");
     connect(stage, should, tally).await?;
     if plot.percent(25) {
+        stage.place.cloud.faults(String::new()).await;
         let quiet = Disturbance::default();
         let end = stage.live(Command::Verify, quiet, &[], tally).await?;
         if !matches!(end, End::Exit(Exit::Done)) {

@@ -73,7 +73,7 @@ impl Tenant {
         let root = *dice.pick(&["assign", "assign", "skip"]);
         let operator = *dice.pick(&["owner", "owner", "access-administrator"]);
         // Making a key takes as long as everything else of a seed.
-        let credential = match dice.percent(8) {
+        let credential = match dice.percent(3) {
             true => Credential::Certificate,
             false => Credential::Secret,
         };
