@@ -42,7 +42,7 @@ A third-party plugin's file, refused before any of its code runs in the host, in
 ";
 
 /// What it does in words, and in the plugin's. `{folder}` is the test's folder.
-const CASES: [(&str, &str); 31] = [
+const CASES: [(&str, &str); 33] = [
     ("does nothing odd", "nothing odd"),
     ("panics while it is opened", "panic-in-open"),
     ("panics while it describes its steps", "panic-in-describe"),
@@ -58,6 +58,7 @@ const CASES: [(&str, &str); 31] = [
     ("says something and aborts", "last-words"),
     ("logs 200,000 lines", "flood-log"),
     ("tells of progress 200,000 times", "flood-progress"),
+    ("puts 20,000 writes on record in one call", "flood-record"),
     ("writes 200,000 lines to stderr", "flood-stderr"),
     ("writes to stdout", "print"),
     ("forgets an output that it promised", "forget-an-output"),
@@ -67,6 +68,10 @@ const CASES: [(&str, &str); 31] = [
     ("removes a file of the user's", "remove:{folder}/victim.txt"),
     ("lets everybody write a file of the user's", "chmod:{folder}/diary.txt"),
     ("starts a programme", "exec:/bin/true"),
+    (
+        "starts a shell, which it was granted, that reads a file of the user's",
+        "granted shell:{folder}/diary.txt",
+    ),
     ("connects to a port that is not 443", "connect:{tcp}"),
     ("listens on a port", "listen:127.0.0.1:0"),
     ("connects to a daemon's socket", "unix:{folder}/daemon.sock"),
@@ -118,14 +123,18 @@ impl World {
             .replace("{tcp}", &self.tcp.local_addr().unwrap().to_string())
             .replace("{udp}", &self.udp.local_addr().unwrap().to_string())
             .replace("{pid}", &std::process::id().to_string());
+        let (what, granted) = match what.strip_prefix("granted ") {
+            Some(what) => (what, true),
+            None => (what.as_str(), false),
+        };
         let text = format!(
             "schema = 1\n[connectors.odd]\nplugin = \"misbehaving\"\nisolation = {isolation:?}\n\
-             settings = {{ what = {what:?} }}\n"
+             settings = {{ what = {what:?}, granted = {granted} }}\n"
         );
         self.env.write("odd.toml", &text);
         let args = ["apply", "odd.toml", "--yes", "--log", "info", "--state", &state];
         let mut command = self.env.command(&args);
-        command.env("TOKEN_OF_SOMETHING_ELSE", "hush");
+        command.env("TOKEN_OF_SOMETHING_ELSE", "hush").env("PATH", "/usr/bin:/bin");
         skybridge_tests::finish(command.spawn().unwrap())
     }
 }
@@ -152,6 +161,7 @@ fn seen(output: &Output) -> String {
         restarts => write!(cell, ", after {restarts} restarts").unwrap(),
     }
     for (sign, means) in [
+        ("no more are kept", ", and what was too much not recorded"),
         ("were left out", ", and what was too much left out"),
         ("the disk of the plugin is on fire", ", with its last words"),
     ] {

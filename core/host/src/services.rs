@@ -115,12 +115,17 @@ struct Inner {
 
 struct Call {
     subject: String,
+    /// How much it has put on record.
+    records: u32,
     span: tracing::Span,
     cancel: watch::Sender<bool>,
 }
 
 /// Calls are numbered over all instances, so that a number is never another call's.
 static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
+
+/// Records of one call: an attempt of a step makes a handful of writes, and each is a line on disk.
+const RECORDS_MAX: u32 = 10_000;
 
 /// A text of a notice longer than this is cut: an address of a consent page fits many times.
 const NOTICE_CHARS_MAX: usize = 2000;
@@ -159,7 +164,8 @@ impl Services {
     pub(crate) fn begin(&self, subject: &str) -> CallGuard {
         let number = NEXT_CALL.fetch_add(1, Ordering::Relaxed);
         let (cancel, _) = watch::channel(false);
-        let call = Call { subject: subject.to_owned(), span: tracing::Span::current(), cancel };
+        let span = tracing::Span::current();
+        let call = Call { subject: subject.to_owned(), records: 0, span, cancel };
         self.calls().insert(number, call);
         CallGuard { services: self.clone(), number }
     }
@@ -302,7 +308,9 @@ impl HostServices for Services {
         call: u64,
         values: RSlice<'_, LogValue<'_>>,
     ) {
-        self.inner.relog.open(site, span, parent, self.root(call), values.as_slice());
+        if self.may_speak() {
+            self.inner.relog.open(site, span, parent, self.root(call), values.as_slice());
+        }
     }
 
     fn span_record(&self, span: u64, values: RSlice<'_, LogValue<'_>>) {
@@ -363,9 +371,20 @@ impl HostServices for Services {
     }
 
     fn record(&self, call: u64, what: u16, body: RSlice<'_, u8>) {
-        let Some(subject) = self.calls().get(&call).map(|call| call.subject.clone()) else {
+        let Some((subject, records)) = self.calls().get_mut(&call).map(|call| {
+            call.records = call.records.saturating_add(1);
+            (call.subject.clone(), call.records)
+        }) else {
             return;
         };
+        if records > RECORDS_MAX {
+            if records == RECORDS_MAX + 1 {
+                tracing::warn!(
+                    "{subject} puts more than {RECORDS_MAX} things on record; no more are kept"
+                );
+            }
+            return;
+        }
         let (witness, connector) = (&self.inner.witness, &self.inner.connector);
         let body = body.as_slice();
         // Records of kinds this host does not know are not for it.

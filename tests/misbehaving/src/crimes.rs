@@ -1,9 +1,13 @@
 //! What ends a process, what never ends, and what never stops talking.
 
 use skybridge_plugin_sdk::Ctx;
+use skybridge_plugin_sdk::protocol::audit::Write;
 
 /// More lines than anybody reads.
 const FLOOD: u64 = 200_000;
+
+/// More writes than any step makes.
+const MANY_RECORDS: u64 = 20_000;
 
 /// Taken at a time until there is no more.
 const BITE: usize = 256 << 20;
@@ -22,6 +26,7 @@ pub(crate) async fn commit(what: &str, ctx: &Ctx) {
         "last-words" => last_words(),
         "flood-log" => (0..FLOOD).for_each(|number| tracing::info!(number, "drip")),
         "flood-progress" => (0..FLOOD).for_each(|number| ctx.progress(number, FLOOD, "drip")),
+        "flood-record" => (0..MANY_RECORDS).for_each(|_| ctx.audit(&Write::default())),
         "flood-stderr" => flood_stderr(),
         "print" => print(),
         _ => {}

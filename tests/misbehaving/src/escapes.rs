@@ -14,6 +14,7 @@ pub(crate) fn attempt(what: &str) -> Option<String> {
         "remove" => std::fs::remove_file(object),
         "chmod" => chmod(Path::new(object)),
         "exec" => Command::new(object).status().map(drop),
+        "shell" => return Some(shell(object)),
         "connect" => TcpStream::connect(object).map(drop),
         "listen" => TcpListener::bind(object).map(drop),
         "unix" => UnixStream::connect(object).map(drop),
@@ -26,6 +27,15 @@ pub(crate) fn attempt(what: &str) -> Option<String> {
         _ => return None,
     };
     Some(came.map_or_else(|error| format!("refused: {error}"), |()| "came through".to_owned()))
+}
+
+/// What a shell comes to that reads a file.
+fn shell(file: &str) -> String {
+    match Command::new("sh").args(["-c", "read -r line < \"$0\"", file]).output() {
+        Ok(output) if output.status.success() => "it runs, and reads it".to_owned(),
+        Ok(_) => "it runs, and is refused the file".to_owned(),
+        Err(error) => format!("refused: {error}"),
+    }
 }
 
 fn chmod(path: &Path) -> std::io::Result<()> {

@@ -6,7 +6,7 @@ mod escapes;
 use serde_json::json;
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::protocol::collect::{Asset, Batch, CollectRequest};
-use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
+use skybridge_plugin_sdk::protocol::manifest::{Need, PluginManifest, When, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
     ReadyRequest, Step, StepTemplate, UndoRequest, Undone, applied, effect, observed,
@@ -41,6 +41,12 @@ impl Connector for Misbehaving {
             capabilities: vec![capability::ONBOARD.into(), capability::COLLECT.into()],
             settings_schema: json!({ "type": "object", "required": ["what"] }),
             operator_schema: json!({ "type": "object" }),
+            needs: vec![Need {
+                why: "a test starts a shell".into(),
+                when: Some(When { pointer: "/settings/granted".into(), one_of: vec![json!(true)] }),
+                exec: vec!["sh".into()],
+                ..Need::default()
+            }],
             ..PluginManifest::default()
         }
     }

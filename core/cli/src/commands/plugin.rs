@@ -52,36 +52,37 @@ fn list(app: &App, manifest: Option<&Path>) -> Outcome {
 /// What is known of one plugin, a line each. One that was not built with the host runs apart.
 fn entry(app: &App, path: &Path, trust: Trust, lock: Option<&Lock>) -> Result<String, LoadError> {
     let candidate = Candidate::read(path, trust)?;
-    let name = |library: &Library| library.manifest.name.clone();
-    let signature = candidate.signature(None);
-    let locked = lock.map(|lock| {
-        let name = candidate.tag.as_ref().map(|_| plugin_name(path)).unwrap_or_default();
-        match lock.check(&name, &candidate) {
-            Ok(()) => ("yes".to_owned(), lock.key(&name).is_some()),
-            Err(refusal) => (format!("no: {refusal}").replace('\n', ";"), false),
-        }
-    });
+    let name = plugin_name(path);
+    let pinned = lock.and_then(|lock| lock.key(&name));
+    let signed = match (candidate.signature(pinned), pinned) {
+        (SignatureState::None, _) => "no".to_owned(),
+        (SignatureState::Bad(reason), _) => format!("not by the key that is pinned: {reason}"),
+        (_, Some(_)) => "yes, by the key that is pinned".to_owned(),
+        (_, None) => "yes, by a key that is not pinned".to_owned(),
+    };
+    let locked = match lock.map(|lock| lock.check(&name, &candidate)) {
+        None => "no lock file was looked at; name a manifest".to_owned(),
+        Some(Ok(())) => "yes".to_owned(),
+        Some(Err(refusal)) => format!("no: {}", refusal.to_string().replace("\n ", ";")),
+    };
     let library = app.search.open(candidate, None)?;
     let manifest = &library.manifest;
     let (party, runs) = words(trust);
-    let signed = match (&signature, locked.as_ref().is_some_and(|(_, pinned)| *pinned)) {
-        (SignatureState::None, _) => "no",
-        (_, true) => "yes, by the key that is pinned",
-        (_, false) => "yes, by a key that is not pinned",
-    };
-    let mut lines = format!("{} {} - {}\n", name(&library), manifest.version, manifest.title);
-    let mut line = |label: &str, text: &str| lines.push_str(&format!("  {label:8} {text}\n"));
-    line("can", &manifest.capabilities.join(", "));
-    line("file", &path.display().to_string());
-    line("party", party);
-    line("runs", runs);
-    line("api", &library.api_version);
-    line("sha256", &library.sha256);
-    if let Some((locked, _)) = &locked {
-        line("locked", locked);
+    let lines = [
+        ("can", manifest.capabilities.join(", ")),
+        ("file", path.display().to_string()),
+        ("party", party.to_owned()),
+        ("runs", runs.to_owned()),
+        ("api", library.api_version.clone()),
+        ("sha256", library.sha256.clone()),
+        ("locked", locked),
+        ("signed", signed),
+    ];
+    let mut text = format!("{} {} - {}\n", manifest.name, manifest.version, manifest.title);
+    for (label, line) in lines {
+        text.push_str(&format!("  {label:8} {line}\n"));
     }
-    line("signed", signed);
-    Ok(lines)
+    Ok(text)
 }
 
 fn words(trust: Trust) -> (&'static str, &'static str) {

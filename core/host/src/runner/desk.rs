@@ -43,11 +43,20 @@ enum Waiter {
 pub(crate) struct Desk {
     services: Option<Services>,
     relog: Relog,
-    early: Mutex<Option<Sender<Early>>>,
+    early: Mutex<EarlyWords>,
     waiting: Mutex<Waiting>,
     wants: Arc<AtomicUsize>,
     out: SyncSender<(Ask, Body)>,
 }
+
+/// Words are kept until somebody takes them, so there is a number of them.
+struct EarlyWords {
+    sender: Option<Sender<Early>>,
+    left: u8,
+}
+
+/// Whether it loads, and whether it opens.
+const EARLY_WORDS: u8 = 2;
 
 #[derive(Default)]
 struct Waiting {
@@ -66,7 +75,7 @@ impl Desk {
         Self {
             services,
             relog,
-            early: Mutex::new(Some(early)),
+            early: Mutex::new(EarlyWords { sender: Some(early), left: EARLY_WORDS }),
             waiting: Mutex::default(),
             wants: Arc::default(),
             out,
@@ -143,7 +152,7 @@ impl Desk {
             }
         }
         // Whoever waits for an early word hears that none will come.
-        drop(self.early.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.early_words().sender.take());
     }
 
     /// Takes what the process says.
@@ -156,14 +165,14 @@ impl Desk {
             Tell::Loaded { api_version, confinement } => {
                 let manifest = String::from_utf8(bytes(&mut body))
                     .map_err(|_| "a manifest that is no text".to_owned())?;
-                self.early(Early::Loaded { manifest, api_version, confinement });
+                self.early(Early::Loaded { manifest, api_version, confinement })?;
             }
             Tell::Refused => {
-                self.early(Early::Refused(serde_json::from_slice(&body).unwrap_or_default()));
+                self.early(Early::Refused(serde_json::from_slice(&body).unwrap_or_default()))?;
             }
-            Tell::Opened => self.early(Early::Opened),
+            Tell::Opened => self.early(Early::Opened)?,
             Tell::NotOpened { error } => {
-                self.early(Early::NotOpened(error.with(bytes(&mut body))));
+                self.early(Early::NotOpened(error.with(bytes(&mut body))))?;
             }
             Tell::Answer { call } => self.answer(call, RResult::ROk(bytes(&mut body).into()))?,
             Tell::Failed { call, error } => self.failed(call, error.with(bytes(&mut body)))?,
@@ -181,11 +190,21 @@ impl Desk {
         Ok(())
     }
 
-    /// A word that nobody waits for any more is of no use, and no harm.
-    fn early(&self, word: Early) {
-        if let Some(sender) = &*self.early.lock().unwrap_or_else(PoisonError::into_inner) {
+    fn early_words(&self) -> MutexGuard<'_, EarlyWords> {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn early(&self, word: Early) -> Result<(), String> {
+        let mut words = self.early_words();
+        words.left = words
+            .left
+            .checked_sub(1)
+            .ok_or_else(|| "it loads or opens more than once".to_owned())?;
+        // A word that nobody waits for any more is of no use, and no harm.
+        if let Some(sender) = &words.sender {
             drop(sender.send(word));
         }
+        Ok(())
     }
 
     /// An answer that nobody waits for crossed its cancellation on the way.
@@ -233,7 +252,7 @@ impl Desk {
             Tell::Event { span } if services.may_speak() => {
                 line()?.with(|site, values| self.relog.event(site, *span, values));
             }
-            Tell::SpanOpen { span, parent, call } => {
+            Tell::SpanOpen { span, parent, call } if services.may_speak() => {
                 let root = services.root(*call);
                 line()?.with(|site, values| self.relog.open(site, *span, *parent, root, values));
             }

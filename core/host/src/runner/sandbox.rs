@@ -48,9 +48,22 @@ const SYSTEM: [&str; 21] = [
     "/dev/zero",
 ];
 
-/// Where programmes and what they are made of lie; only for plugins that may start some.
-const PROGRAMMES: [&str; 8] =
-    ["/bin", "/sbin", "/usr", "/opt", "/etc", "/proc", "/run/current-system", "/nix/store"];
+/// Where programmes and what they are made of lie; only for plugins that may start some. Not all of
+/// `/etc`, which holds secrets, nor of `/proc`, which holds other processes.
+const PROGRAMMES: [&str; 12] = [
+    "/bin",
+    "/sbin",
+    "/usr",
+    "/opt",
+    "/etc/alternatives",
+    "/etc/group",
+    "/etc/ld.so.conf",
+    "/etc/os-release",
+    "/etc/passwd",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/nix/store",
+];
 
 /// Written by everybody, kept by nobody.
 const NOWHERE: [&str; 1] = ["/dev/null"];

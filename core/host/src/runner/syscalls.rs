@@ -182,7 +182,8 @@ const SOCKETS: &[c_long] = &[
     libc::SYS_shutdown,
 ];
 
-/// What starting a programme takes, and what programmes take that a library does not.
+/// What starting a programme takes, and what programmes take that a library does not. Not leaving the
+/// process group: it is ended as one.
 const PROGRAMMES: &[c_long] = &[
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -192,8 +193,6 @@ const PROGRAMMES: &[c_long] = &[
     libc::SYS_pidfd_open,
     libc::SYS_pidfd_send_signal,
     libc::SYS_kill,
-    libc::SYS_setpgid,
-    libc::SYS_setsid,
     libc::SYS_getresuid,
     libc::SYS_getresgid,
     libc::SYS_getpriority,

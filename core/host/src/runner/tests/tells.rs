@@ -128,3 +128,12 @@ async fn batches_that_nobody_asked_for_end_the_process() {
     let odd = end.hear(Tell::Batch { call: 4, format: 1, rows: 1 }, Body::default());
     assert_eq!(odd.unwrap_err(), "a batch where an answer was due");
 }
+
+/// Goal: what is kept until somebody takes it is not piled up.
+#[tokio::test]
+async fn a_process_loads_and_opens_once() {
+    let (end, _early, _outbox) = desk();
+    let said = || end.hear(Tell::Opened, Body::default());
+    assert!(said().is_ok() && said().is_ok());
+    assert_eq!(said().unwrap_err(), "it loads or opens more than once");
+}
