@@ -13,4 +13,5 @@ mod recovery;
 mod rehearsal;
 mod rotate;
 mod secrets;
+mod sharing;
 mod tidy;

@@ -94,7 +94,12 @@ pub(super) fn check_actions(permissions: &[Permission]) -> Result<(), Reply> {
 /// A name is taken by built-in roles and by custom roles of any scope, visible or not.
 ///
 /// That of a role deleted a moment ago is not free yet.
-pub(super) fn check_name(world: &mut World, call: &Call, role_name: &str, name: Uuid) -> Result<(), Reply> {
+pub(super) fn check_name(
+    world: &mut World,
+    call: &Call,
+    role_name: &str,
+    name: Uuid,
+) -> Result<(), Reply> {
     let wanted = role_name.to_lowercase();
     let other = |it: &RoleDefinition| it.name != name && it.role_name.to_lowercase() == wanted;
     let lag = world.scenario.lag.role_definition_deletion;
