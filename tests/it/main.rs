@@ -26,6 +26,7 @@ mod rehearsal;
 mod rotate;
 mod saved;
 mod secrets;
+mod sharing;
 mod tidy;
 mod verify;
 mod watching;

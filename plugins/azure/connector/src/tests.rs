@@ -16,5 +16,6 @@ mod rehearsal;
 mod rotation;
 mod scopes;
 mod settings;
+mod sharing;
 mod support;
 mod undoing;

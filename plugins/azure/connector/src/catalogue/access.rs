@@ -70,8 +70,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         "AZ-ROLE-001",
         "the role that is assigned does not exist",
-        "Azure answered RoleDefinitionDoesNotExist. Right after the custom role was made this is \
-         replication and is waited for; otherwise the role was deleted.",
+        "Azure answered RoleDefinitionDoesNotExist, or that the role is not assignable in the scope. \
+         Right after the custom role was made or extended this is replication and is waited for; \
+         otherwise the role was deleted or narrowed.",
         "Plan again: the custom role is made anew.",
         TROUBLESHOOTING,
     ),
@@ -96,8 +97,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         "AZ-ROLE-004",
         "the custom role is still assigned",
-        "Azure answered RoleDefinitionHasAssignments. Assignments deleted moments ago still count \
-         and are waited for; others were made by somebody else.",
+        "Azure answered RoleDefinitionHasAssignments, or RoleScopeBeingRemovedContainsAssignments \
+         for one of its scopes. Assignments deleted moments ago still count and are waited for; \
+         others were made by somebody else.",
         "Remove the remaining assignments of the role, in other subscriptions too; then take the \
          connection away again.",
         TROUBLESHOOTING,
