@@ -24,7 +24,7 @@ pub(crate) struct Ui {
     /// Columns of stdout.
     pub(crate) width: usize,
     /// Draw where there is a terminal.
-    pub(crate) draws: bool,
+    pub(crate) may_draw: bool,
     /// Draw progress on stderr.
     pub(crate) progress: bool,
     /// One JSON object a line on stderr.
@@ -51,13 +51,13 @@ impl Ui {
         let width = columns.or_else(terminal_width).unwrap_or(WIDTH).clamp(40, 200);
         let events = global.events == Some(EventFormat::Ndjson);
         let stderr = io::stderr().is_terminal();
-        let draws = !dumb && !global.no_progress;
+        let may_draw = !dumb && !global.no_progress;
         Self {
-            draws,
+            may_draw,
             color_out: color(io::stdout().is_terminal()),
             color_err: color(stderr),
             width,
-            progress: stderr && draws && !events,
+            progress: stderr && may_draw && !events,
             events,
             reader: None,
         }

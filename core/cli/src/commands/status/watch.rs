@@ -33,7 +33,7 @@ enum Seen {
 
 pub(super) async fn run(app: &App, wanted: Option<&str>) -> Outcome {
     let mut run = wanted.map(str::to_owned);
-    let area = (std::io::stdout().is_terminal() && app.ui.draws).then(Area::on_stdout);
+    let area = (std::io::stdout().is_terminal() && app.ui.may_draw).then(Area::on_stdout);
     let mut said = String::new();
     loop {
         let now = app.clock.now();
