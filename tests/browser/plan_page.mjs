@@ -162,7 +162,7 @@ async function aHundredAndFiftyThousand(browser) {
 
 /** What would be markup, script, a way out of its place or a lie anywhere in the page, is text. */
 async function aHostilePlan(browser) {
-  const evil = `</script><script>window.hacked=1</script><img src=x onerror="window.hacked=2">"'\`--><!--<svg onload=hacked=3>\\u202e`;
+  const evil = `</script><script>window.hacked=1</script><img src=x onerror="window.hacked=2">"'\`--><!--<svg onload=hacked=3>\u202e`;
   const saved = execFileSync(skybridge, ["plan", join(folder, "small.toml"), "--offline", "--format", "json"], { encoding: "utf8" });
   const plan = JSON.parse(saved);
   delete plan.digest;

@@ -13,8 +13,7 @@ use skybridge_plugin_protocol::onboard::{Description, Step, StepTemplate};
 /// JSON form alone takes a GiB.
 const ALL_MAX: u32 = 10_000;
 
-pub(crate) const HEADING: &str = "\
-  subs ×steps |     plan    text  a step | in full    json    html    diff destroy |  floor |    read   floor | input   peak | growth
+pub(crate) const HEADING: &str = "  subs ×steps |     plan    text  a step | in full    json    html    diff destroy |  floor |    read   floor | input   peak | growth
               |       ms      ms     ns  |      ms      ms      ms      ms      ms |     ms |      ms      ms |    MB     MB | for ×10";
 
 /// Planning and printing, from a line: the growth of their sum from a size to one ten times as large.

@@ -106,15 +106,31 @@ function onKey(event) {
 /** Paper cannot scroll: all steps, as lines, as far as that makes sense. */
 function printAll() {
   const lines = [];
-  let heading = null;
-  for (let at = 0; at < Math.min(size, PRINTED_MAX); at++) {
-    const group = fill(templateOf(at).group, at);
-    if (group !== heading) lines.push(h("h3", {}, group));
-    heading = group;
-    lines.push(h("p", {}, badge(at), " ", fill(templateOf(at).title, at), " ", h("code", {}, addressOf(at))));
-  }
-  if (size > PRINTED_MAX) lines.push(h("p", {}, `… and ${count(size - PRINTED_MAX, "more step")}`));
+  let room = PRINTED_MAX;
+  const walk = (number) => {
+    const { label, steps, children } = tree.nodes[number];
+    if (room <= 0) return;
+    if (steps.length > 0) lines.push(h("h3", {}, label));
+    for (const at of steps.slice(0, room)) {
+      lines.push(h("p", {}, badge(at), " ", fill(templateOf(at).title, at), h("code", {}, addressOf(at))));
+    }
+    room -= steps.length;
+    children.forEach(walk);
+  };
+  tree.tops.forEach(walk);
+  const more = size - PRINTED_MAX;
+  if (more > 0) lines.push(h("p", {}, `… and ${more.toLocaleString("en")} more steps`));
   document.querySelector(".steps").append(h("div", { id: "printed" }, ...lines));
+  unfolded = [...document.querySelectorAll("details:not([open])")];
+  unfolded.forEach((part) => { part.open = true; });
+}
+
+/** Parts that were unfolded for paper. */
+let unfolded = [];
+
+function afterPrint() {
+  document.getElementById("printed")?.remove();
+  unfolded.forEach((part) => { part.open = false; });
 }
 
 function start() {
@@ -135,7 +151,7 @@ function start() {
   window.addEventListener("hashchange", openFromAddress);
   window.addEventListener("resize", draw);
   window.addEventListener("beforeprint", printAll);
-  window.addEventListener("afterprint", () => document.getElementById("printed")?.remove());
+  window.addEventListener("afterprint", afterPrint);
   openFromAddress();
   // Interactive: the rows are painted and everything listens.
   requestAnimationFrame(() => setTimeout(() => performance.mark("interactive"), 0));
