@@ -95,7 +95,7 @@ impl SearchPath {
     ) -> Result<Library, FindError> {
         let candidate = self.find(plugin)?;
         if let Some(lock) = &self.lock {
-            let refused = |refusal| LoadError::new(&candidate.path, Refusal::Lock(refusal));
+            let refused = |refusal| LoadError::new(&candidate.path, refusal);
             lock.check(plugin, &candidate).map_err(|refusal| Box::new(refused(refusal)))?;
         }
         let library = self.open(candidate, isolation).map_err(Box::new)?;
