@@ -95,8 +95,8 @@ impl SearchPath {
     ) -> Result<Library, FindError> {
         let candidate = self.find(plugin)?;
         if let Some(lock) = &self.lock {
-            let refused = |refusal| LoadError::new(&candidate.path, refusal);
-            lock.check(plugin, &candidate).map_err(|refusal| Box::new(refused(refusal)))?;
+            lock.check(plugin, &candidate)
+                .map_err(|refusal| Box::new(LoadError::new(&candidate.path, refusal)))?;
         }
         let library = self.open(candidate, isolation).map_err(Box::new)?;
         self.named(plugin, &library)?;
