@@ -87,8 +87,14 @@ pub enum Refusal {
         help: String,
     },
     /// The lock file and the file disagree.
-    #[error(transparent)]
-    Lock(#[from] LockRefusal),
+    #[error("{0}")]
+    Lock(Box<LockRefusal>),
+}
+
+impl From<LockRefusal> for Refusal {
+    fn from(refusal: LockRefusal) -> Self {
+        Self::Lock(Box::new(refusal))
+    }
 }
 
 impl Refusal {

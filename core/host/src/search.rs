@@ -122,8 +122,8 @@ impl SearchPath {
         }
         let candidate = Candidate::read(&path, trust).map_err(Box::new)?;
         if let Some(lock) = &self.lock {
-            let refused = |refusal| LoadError::new(&candidate.path, Refusal::Lock(refusal));
-            lock.check(plugin, &candidate).map_err(|refusal| Box::new(refused(refusal)))?;
+            lock.check(plugin, &candidate)
+                .map_err(|refusal| Box::new(LoadError::new(&candidate.path, refusal)))?;
         }
         let library = self.open(candidate, isolation).map_err(Box::new)?;
         self.named(plugin, &library)?;

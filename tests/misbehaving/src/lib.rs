@@ -144,7 +144,7 @@ impl Onboard for Misbehaving {
             what => escapes::attempt(what),
         };
         let action = applied::CREATED.into();
-        Ok(Applied { action, outputs, undo, detail, ..Applied::default() })
+        Ok(Applied { action, outputs, undo, detail })
     }
 
     async fn ready(&self, _: ReadyRequest, ctx: &Ctx) -> Result<Ready> {

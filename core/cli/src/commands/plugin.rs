@@ -8,7 +8,7 @@ use skybridge_host::candidate::TARGET;
 use skybridge_host::lock::SignatureState;
 use skybridge_host::search::{FindError, SearchPath};
 use skybridge_host::{
-    Candidate, Instance, Isolation, Library, LoadError, Lock, NoVault, NoWitness, Trust, access,
+    Candidate, Instance, Isolation, LoadError, Lock, NoVault, NoWitness, Trust, access,
 };
 use skybridge_manifest::Source;
 use skybridge_plugin_api::API_VERSION;

@@ -6,6 +6,9 @@ use std::process::ExitStatus;
 
 use super::limits::LAST_WORDS_BYTES;
 
+/// How the host ends a process.
+const KILLED: i32 = 9;
+
 /// Lines of the last words that stand in the error itself; all of them are in the log.
 const LINES_IN_ERROR: usize = 3;
 
@@ -36,10 +39,12 @@ impl Ending {
         memory_bytes: u64,
     ) -> Self {
         let last_words = printable(last_words);
+        // It may have died of something else just before it was to be ended.
+        let own = status.and_then(|status| status.signal()).is_some_and(|signal| signal != KILLED);
         let reason = match (verdict, status) {
-            (Some(verdict), _) => format!("the plugin's process was ended: {verdict}"),
-            (None, Some(status)) => by_status(status, &last_words, memory_bytes),
-            (None, None) => "the plugin's process is gone".to_owned(),
+            (Some(verdict), _) if !own => format!("the plugin's process was ended: {verdict}"),
+            (_, Some(status)) => by_status(status, &last_words, memory_bytes),
+            (_, None) => "the plugin's process is gone".to_owned(),
         };
         Self { reason, last_words }
     }
@@ -71,7 +76,7 @@ fn by_status(status: ExitStatus, last_words: &str, memory_bytes: u64) -> String 
         6 => "SIGABRT: abort",
         7 => "SIGBUS: memory that is not there",
         8 => "SIGFPE: impossible arithmetic",
-        9 => "SIGKILL: killed from outside, or out of processor time",
+        KILLED => "SIGKILL: killed from outside, or out of processor time",
         11 => "SIGSEGV: invalid memory access",
         24 => "SIGXCPU: out of processor time",
         25 => "SIGXFSZ: a file larger than it may write",
@@ -130,8 +135,12 @@ mod tests {
         assert_eq!(oom, format!("{died}: SIGABRT: out of memory ({limit})"));
         let exit = Ending::of(None, Some(ExitStatus::from_raw(7 << 8)), b"", 0).reason;
         assert_eq!(exit, "the plugin's process ended itself with exit code 7");
-        let ended = Ending::of(Some("no answer within 1 s"), None, b"", 0).reason;
-        assert_eq!(ended, "the plugin's process was ended: no answer within 1 s");
+        let killed = |signal| {
+            let status = Some(ExitStatus::from_raw(signal));
+            Ending::of(Some("no answer within 1 s"), status, b"", 0).reason
+        };
+        assert_eq!(killed(9), "the plugin's process was ended: no answer within 1 s");
+        assert_eq!(killed(7), format!("{died}: SIGBUS: memory that is not there (signal 7)"));
     }
 
     #[test]

@@ -87,11 +87,14 @@ impl Desk {
     }
 
     /// Puts a frame where the writer takes it.
+    ///
+    /// # Errors
+    /// When the process does not read. When it is gone the reader finds out, and why.
     pub(crate) fn send(&self, ask: Ask, body: Body) -> Result<(), String> {
-        self.out.try_send((ask, body)).map_err(|error| match error {
-            TrySendError::Full(_) => "it does not read what it is asked".to_owned(),
-            TrySendError::Disconnected(_) => "it closed its connection".to_owned(),
-        })
+        match self.out.try_send((ask, body)) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
+            Err(TrySendError::Full(_)) => Err("it does not read what it is asked".to_owned()),
+        }
     }
 
     /// Registers who waits for a call's answer.

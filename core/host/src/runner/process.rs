@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 use super::Runner;
 use super::death::{Ending, LastWords};
@@ -147,13 +147,25 @@ impl Drop for Process {
 impl Shared {
     fn kill(&self, why: &str) {
         lock(&self.verdict).get_or_insert_with(|| why.to_owned());
-        let child = lock(&self.child);
-        if let Some(pid) = child.as_ref().and_then(|child| Pid::from_raw(child.id().cast_signed()))
-        {
-            // Its group, because it may have started programmes. An error means it is gone.
-            rustix::process::kill_process_group(pid, Signal::KILL).ok();
+        if let Some(child) = &*lock(&self.child) {
+            kill_group(child);
         }
     }
+}
+
+/// Ends a process that was not reaped yet, and whatever it started.
+fn kill_group(child: &Child) {
+    if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
+        // An error means that it is gone.
+        rustix::process::kill_process_group(pid, Signal::KILL).ok();
+    }
+}
+
+/// Whether it has ended; it stays to be reaped, so that its number is nobody else's yet.
+fn has_ended(child: &Child) -> bool {
+    let Some(pid) = Pid::from_raw(child.id().cast_signed()) else { return true };
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(rustix::process::waitid(WaitId::Pid(pid), look), Ok(None))
 }
 
 /// The thread that starts the process lives as long as the process: the kernel ends the process when
@@ -227,15 +239,13 @@ impl Warden {
     fn reap(&self) -> Option<ExitStatus> {
         let patience = Instant::now();
         loop {
-            {
-                let mut child = lock(&self.shared.child);
-                match child.as_mut()?.try_wait() {
-                    Ok(None) => {}
-                    ended => {
-                        child.take();
-                        return ended.ok().flatten();
-                    }
-                }
+            let ended = lock(&self.shared.child).take_if(|child| has_ended(child));
+            if let Some(mut child) = ended {
+                kill_group(&child);
+                return child.wait().ok();
+            }
+            if lock(&self.shared.child).is_none() {
+                return None;
             }
             if patience.elapsed() > EXIT_GRACE {
                 self.shared.kill("it closed its connection");
@@ -254,8 +264,7 @@ impl Warden {
             tracing::warn!("{} (`{}`); it said last:\n{said}", ending.reason, self.name);
         }
         desk.end(ending);
-        // Whatever it started goes with it; after this the socket is closed for good, and the writer
-        // ends.
+        // The socket is closed for good, and the writer ends.
         drop(self.socket.shutdown(std::net::Shutdown::Both));
     }
 }
