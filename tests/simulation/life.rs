@@ -128,7 +128,7 @@ impl Place {
             color_out: false,
             color_err: false,
             width: 100,
-            draws: false,
+            may_draw: false,
             progress: false,
             events: false,
             reader: Some(self.said),

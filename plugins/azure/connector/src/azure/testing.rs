@@ -28,7 +28,7 @@ pub(crate) struct Person {
 
 #[async_trait]
 impl TokenSource for Person {
-    async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
+    async fn token(&self, scope: &str) -> std::result::Result<AccessToken, ClientError> {
         let graph = scope.starts_with("https://graph.microsoft.com/");
         let scope = self.graph.as_deref().filter(|_| graph).unwrap_or(scope);
         let path = Path::new().segment(&self.reaching.tenant).then("/oauth2/v2.0/token");
@@ -78,7 +78,7 @@ impl Fuse {
 
 /// Says in a service's place what no simulated cloud would, or lets the request through.
 pub(crate) type Answer =
-    dyn Fn(&WireRequest) -> Option<Result<Response, ClientError>> + Send + Sync;
+    dyn Fn(&WireRequest) -> Option<std::result::Result<Response, ClientError>> + Send + Sync;
 
 struct Intercepted {
     answer: Arc<Answer>,
@@ -87,7 +87,7 @@ struct Intercepted {
 
 #[async_trait]
 impl Transport for Intercepted {
-    async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError> {
+    async fn exchange(&self, request: WireRequest) -> std::result::Result<Response, ClientError> {
         match (self.answer)(&request) {
             Some(outcome) => outcome,
             None => self.inner.exchange(request).await,
@@ -102,7 +102,7 @@ struct Fused {
 
 #[async_trait]
 impl Transport for Fused {
-    async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError> {
+    async fn exchange(&self, request: WireRequest) -> std::result::Result<Response, ClientError> {
         let (service, operation) = (request.origin.service, request.origin.operation);
         if service == Service::Login {
             return self.inner.exchange(request).await;
