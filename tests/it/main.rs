@@ -3,7 +3,6 @@
 
 mod explain;
 mod hello;
-mod hundred;
 mod inject;
 mod manifest;
 mod misbehaving;
