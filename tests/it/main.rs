@@ -9,7 +9,6 @@ mod events;
 mod explain;
 mod hello;
 mod hostile_files;
-mod hundred;
 mod inject;
 mod isolation;
 mod journal;

@@ -35,7 +35,7 @@ async fn role(rehearsal: &Rehearsal) -> Option<(Vec<String>, String)> {
     Some((scopes.collect(), says["description"].as_str().unwrap().to_owned()))
 }
 
-fn done_at<'a>(done: &'a [(u32, Applied)], at: u32) -> &'a Applied {
+fn done_at(done: &[(u32, Applied)], at: u32) -> &Applied {
     done.iter().find_map(|(position, applied)| (*position == at).then_some(applied)).unwrap()
 }
 
@@ -145,7 +145,7 @@ async fn a_role_of_an_early_version() {
         role_name: &name,
         description: "Two actions a security platform needs beyond Reader. Managed by Skybridge.",
         actions: &contoso.settings.grants().action_names(),
-        assignable_scopes: &[scope.clone()],
+        assignable_scopes: std::slice::from_ref(&scope),
     };
     let session = contoso.azure.session(&contoso.host).unwrap();
     session.send(&put_request(&scope, &id, new)).await.unwrap();
