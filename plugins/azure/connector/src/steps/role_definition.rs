@@ -329,12 +329,9 @@ impl Family for RoleDefinitions {
         if let Some(found) = find(session, &wanted).await? {
             return share(session, &wanted, &found, fresh).await;
         }
-        let error = match wanted.create(session).await {
-            Ok(_) => {
-                let undo = undo_of(&wanted, &wanted.id);
-                return Ok(did(applied::CREATED, describe(&wanted, &wanted.id, true), undo));
-            }
-            Err(error) => error,
+        let Err(error) = wanted.create(session).await else {
+            let undo = undo_of(&wanted, &wanted.id);
+            return Ok(did(applied::CREATED, describe(&wanted, &wanted.id, true), undo));
         };
         let taken = error.service().is_some_and(|it| it.is("RoleDefinitionWithSameNameExists"));
         let classified = classify(error, Lag::Impossible);

@@ -35,7 +35,7 @@ async fn role(rehearsal: &Rehearsal) -> Option<(Vec<String>, String)> {
     Some((scopes.collect(), says["description"].as_str().unwrap().to_owned()))
 }
 
-fn done_at<'a>(done: &'a [(u32, Applied)], at: u32) -> &'a Applied {
+fn done_at(done: &[(u32, Applied)], at: u32) -> &Applied {
     done.iter().find_map(|(position, applied)| (*position == at).then_some(applied)).unwrap()
 }
 
@@ -145,7 +145,7 @@ async fn a_role_of_an_early_version() {
         role_name: &name,
         description: "Two actions a security platform needs beyond Reader. Managed by Skybridge.",
         actions: &contoso.settings.grants().action_names(),
-        assignable_scopes: &[scope.clone()],
+        assignable_scopes: std::slice::from_ref(&scope),
     };
     let session = contoso.azure.session(&contoso.host).unwrap();
     session.send(&put_request(&scope, &id, new)).await.unwrap();
@@ -157,6 +157,31 @@ async fn a_role_of_an_early_version() {
     assert_eq!(done_at(&done, at).undo["id"], json!(id));
     take_back(&contoso, &done).await;
     assert_eq!(role(&contoso).await, None);
+}
+
+/// Goal: a role of our name that somebody else made is used as it is, and never written.
+#[tokio::test]
+async fn a_role_of_somebody_else() {
+    use skybridge_azure_client::arm::role_definitions::{NewRole, put_request};
+    let [contoso, other] = two(&[SUBSCRIPTION], &[SECOND]).await;
+    let scope = format!("/subscriptions/{SUBSCRIPTION}");
+    let new = NewRole {
+        role_name: &crate::names::custom_role(&contoso.settings.display_name),
+        description: "made by hand",
+        actions: &contoso.settings.grants().action_names(),
+        assignable_scopes: std::slice::from_ref(&scope),
+    };
+    let session = contoso.azure.session(&contoso.host).unwrap();
+    session.send(&put_request(&scope, "0f0f0f0f-0000-4000-8000-000000000004", new)).await.unwrap();
+    let at = contoso.find(ROLE);
+    assert_eq!(contoso.observe(at).await.unwrap().state, observed::FOREIGN);
+    let done = contoso.apply(at).await.unwrap();
+    assert_eq!((done.action.as_str(), &done.undo), (applied::ADOPTED, &json!(null)));
+    for error in [other.observe(at).await.unwrap_err(), other.apply(at).await.unwrap_err()] {
+        assert_eq!(error.detail.code.as_deref(), Some("AZ-ROLE-002"), "{error:?}");
+        assert!(error.to_string().contains(&format!("assigned in /subscriptions/{SECOND}")));
+    }
+    assert_eq!(role(&other).await.unwrap(), (vec![SUBSCRIPTION.into()], "made by hand".into()));
 }
 
 /// Goal: what one connector asks of the role is not changed for another one.
