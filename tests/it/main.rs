@@ -12,6 +12,7 @@ mod platforms;
 mod recovery;
 mod rehearsal;
 mod rotate;
+mod scopes;
 mod secrets;
 mod sharing;
 mod tidy;

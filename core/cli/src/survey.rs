@@ -152,7 +152,8 @@ fn diagnostic(finding: &Finding) -> Diagnostic {
 fn split(blocks: &[String]) -> Option<(&[String], String)> {
     let named = blocks.get(..blocks.len().min(BLOCKED_NAMED)).filter(|named| !named.is_empty())?;
     let rest = blocks.len() - named.len();
-    Some((named, if rest == 0 { String::new() } else { format!(" and {rest} more steps") }))
+    let steps = if rest == 1 { "step" } else { "steps" };
+    Some((named, if rest == 0 { String::new() } else { format!(" and {rest} more {steps}") }))
 }
 
 /// Asks each instance once, as steps of a run that is not written down.

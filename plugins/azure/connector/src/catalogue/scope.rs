@@ -8,6 +8,9 @@ const MANAGEMENT_GROUPS: &str =
     "https://learn.microsoft.com/azure/governance/management-groups/overview";
 const SUBSCRIPTION_STATES: &str =
     "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states";
+const DENY: &str = "https://learn.microsoft.com/azure/role-based-access-control/deny-assignments";
+const CONDITIONS: &str =
+    "https://learn.microsoft.com/azure/role-based-access-control/conditions-format";
 const AKS_ACCESS: &str = "https://learn.microsoft.com/azure/aks/concepts-identity";
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -30,7 +33,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         "AZ-SCOPE-003",
         "a subscription is not enabled",
-        "Nothing can be assigned in a subscription that is warned, past due, disabled or deleted.",
+        "Only subscriptions in the state Enabled are onboarded; this one is warned, past due, \
+         disabled or deleted.",
         "Enable it and plan again; until then the others are onboarded without it.",
         SUBSCRIPTION_STATES,
     ),
@@ -100,6 +104,24 @@ pub(super) const ENTRIES: &[Entry] = &[
         "The operator may assign roles there and may not list clusters, so nobody knows whether the \
          roles will have an effect.",
         "Give the operator Reader there to have it checked; the onboarding works without.",
+    ),
+    entry(
+        "AZ-SCOPE-014",
+        "a deny assignment keeps a subscription from being onboarded",
+        "A deny assignment forbids the operator to assign or define roles there. Nobody's role helps \
+         against it.",
+        "Ask whoever made it (a deployment stack, a managed application, a blueprint) to spare the \
+         operator, and plan again; until then the others are onboarded without it.",
+        DENY,
+    ),
+    entry(
+        "AZ-SCOPE-015",
+        "a condition keeps a subscription from being onboarded",
+        "A condition on the operator's own role there forbids assigning one of the roles that the \
+         onboarding assigns.",
+        "Have the condition let the roles be assigned to service principals, and plan again; until \
+         then the others are onboarded without it.",
+        CONDITIONS,
     ),
     own(
         "AZ-SCOPE-013",
