@@ -9,7 +9,7 @@ use skybridge_engine::{Limits, RunId};
 use skybridge_host::Vault;
 use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
-use skybridge_plan::{ConnectorInput, Plan, PlanOptions, Planned};
+use skybridge_plan::{Action, ConnectorInput, Plan, PlanOptions, Planned};
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::onboard::DescribeRequest;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,8 @@ use crate::args::SimulateArgs;
 use crate::connect::{self, Checked, Instances};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::observe::Looker;
+use crate::made;
+use crate::observe::{self, Looker};
 use crate::perform::Context;
 use crate::platforms::Platforms;
 use crate::render::diagnostics::show;
@@ -37,6 +38,8 @@ pub(crate) struct Session {
     pub(crate) identity: PathBuf,
     pub(crate) instances: Instances,
     platforms: Platforms,
+    /// Which cloud is meant.
+    simulate: SimulateArgs,
     simulation: Simulation,
     _lock: StateLock,
 }
@@ -63,7 +66,17 @@ impl Session {
         let platforms = Platforms::new(&checked, &simulation, &vault);
         let surroundings = app.surroundings(vault, audit);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
-        Ok(Self { checked, state, identity, instances, platforms, simulation, _lock: lock })
+        let simulate = simulate.clone();
+        Ok(Self {
+            checked,
+            state,
+            identity,
+            instances,
+            platforms,
+            simulate,
+            simulation,
+            _lock: lock,
+        })
     }
 
     /// What is needed to act on the steps of a plan.
@@ -144,8 +157,12 @@ impl Session {
             .map_err(|error| engine_failure("looking at the world", &error))?;
         let unseen = diagnose(&report.failures, "SKY-RUN-007");
         let mut seen = looker.seen();
+        if seen.values().any(|planned| planned.action == Action::Adopt) {
+            let adopted = made::adopted(self.state.path(), &self.simulate)?;
+            observe::settle(&mut seen, &adopted);
+        }
         for failure in report.failures {
-            let mut planned = Planned::new(skybridge_plan::Action::Read);
+            let mut planned = Planned::new(Action::Read);
             planned.error = Some(failure.error.to_string());
             seen.insert(failure.address, planned);
         }
