@@ -215,7 +215,8 @@ pub(crate) async fn describe(
             survey: asked.facts.get(&connector.name).cloned().unwrap_or_default(),
         };
         let description = instance.describe(&request).await.map_err(|error| {
-            Failure::plugin(&format!("describing `{}`", connector.name), &error)
+            let doing = format!("describing `{}`", connector.name);
+            Failure::asked_in_vain(&doing, &error, &connector.settings, &checked.text)
         })?;
         let (kind, title) = connect::destination(&connector.destination);
         inputs.push(ConnectorInput {
