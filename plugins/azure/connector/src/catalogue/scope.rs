@@ -1,6 +1,6 @@
 //! What a scope means, and why parts of it are left out.
 
-use super::{Entry, entry, own};
+use super::{Entry, OF_HOST, OF_MANIFEST, entry, own};
 
 const TROUBLESHOOTING: &str =
     "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting";
@@ -43,6 +43,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "a subscription is excluded by the manifest",
         "A pattern of `scope.exclude` fits its name or id, or none of `scope.include` does.",
         "Change the patterns if it is meant.",
+        OF_MANIFEST,
     ),
     entry(
         "AZ-SCOPE-005",
@@ -59,6 +60,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Everything the scope means was left out, each with a reason of its own, or the scope means \
          nothing the operator can see.",
         "Read the reasons in the message; the first of them usually explains all.",
+        "each of the reasons has a page of its own",
     ),
     entry(
         "AZ-SCOPE-007",
@@ -75,12 +77,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         "With a scope of management groups or the tenant, an offline plan has one sub-graph that \
          stands for all subscriptions.",
         "Plan without `--offline` and apply that plan.",
+        OF_HOST,
     ),
-    own(
+    entry(
         "AZ-SCOPE-009",
         "a listed cluster cannot be given roles",
         "It does not exist, or its subscription is not among those that are onboarded.",
         "Check the resource id, or take it out of `aks.clusters`.",
+        AKS_ACCESS,
     ),
     entry(
         "AZ-SCOPE-010",
@@ -98,12 +102,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Switch on Entra sign-in and switch off local accounts, or leave the cluster out.",
         AKS_ACCESS,
     ),
-    own(
+    entry(
         "AZ-SCOPE-012",
         "the clusters of a subscription could not be looked at",
         "The operator may assign roles there and may not list clusters, so nobody knows whether the \
          roles will have an effect.",
         "Give the operator Reader there to have it checked; the onboarding works without.",
+        AKS_ACCESS,
     ),
     entry(
         "AZ-SCOPE-014",
@@ -128,5 +133,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "the facts of a survey are of another version",
         "What a plan was made of was written by another version of the plugin.",
         "Plan again.",
+        OF_HOST,
     ),
 ];
