@@ -55,7 +55,8 @@ fn a_locked_subscription_does_not_stop_the_others() {
     let role = &tenant["roleDefinitions"][0]["properties"]["assignableScopes"];
     assert_eq!(role.as_array().unwrap().len(), 3, "{role}");
     assert!(!role.to_string().contains(LOCKED), "{role}");
-    env.run(&["verify", "contoso.toml", "--simulator", simulator.url()]).expect(0);
+    let proved = env.run(&["verify", "contoso.toml", "--simulator", simulator.url()]).expect(0);
+    assert!(!proved.stdout.contains("1 clusters"), "{}", proved.stdout);
     let again = apply(&env, &simulator).expect(0);
     assert!(again.stdout.starts_with("Nothing to do"), "{}", again.stdout);
 }

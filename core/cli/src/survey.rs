@@ -250,3 +250,20 @@ impl<T: Send + 'static> Runner for Asker<T> {
         std::future::ready(Ok(Ready { ready: true, reason: None })).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_step_is_one() {
+        let more = |count: usize| {
+            let blocks = vec!["a.b".to_owned(); count];
+            split(&blocks).map(|(named, more)| (named.len(), more))
+        };
+        assert_eq!(more(0), None);
+        assert_eq!(more(3), Some((3, String::new())));
+        assert_eq!(more(4), Some((3, " and 1 more step".to_owned())));
+        assert_eq!(more(5), Some((3, " and 2 more steps".to_owned())));
+    }
+}
