@@ -24,6 +24,7 @@ mod refused;
 mod rehearsal;
 mod rotate;
 mod saved;
+mod scopes;
 mod secrets;
 mod sharing;
 mod tidy;

@@ -178,6 +178,28 @@ fn what_cannot_be_removed_is_named_and_tried_again() {
     assert!(away.stdout.contains("thing (misbehaving)"), "{}", away.stdout);
 }
 
+/// Goal: what was found and adopted once is nothing to do any more, and is never taken away.
+#[test]
+fn what_was_adopted_settles_and_stays() {
+    let env = TestEnv::new();
+    let text = "schema = 1\n[connectors.odd]\nplugin = \"misbehaving\"\n\
+                settings = { what = \"find-what-others-made\" }\n";
+    env.write("odd.toml", text);
+    let plan = ["plan", "odd.toml", "--detailed-exit-code"];
+    let first = env.run(&plan).expect(3);
+    assert!(first.stdout.contains("2 adopt"), "{}", first.stdout);
+    env.run(&["apply", "odd.toml", "--yes"]).expect(0);
+    let settled = env.run(&plan).expect(0);
+    assert!(settled.stdout.contains("adopted by an earlier run"), "{}", settled.stdout);
+    assert!(!settled.stdout.contains("2 adopt"), "{}", settled.stdout);
+    let again = env.run(&["apply", "odd.toml", "--yes"]).expect(0);
+    assert!(again.stdout.starts_with("Nothing to do"), "{}", again.stdout);
+    assert_eq!(runs(&env), 1);
+    let away = env.run(&["offboard", "odd.toml", "--yes"]).expect(0);
+    assert!(away.stdout.contains("Nothing of ours is left."), "{}", away.stdout);
+    assert!(!away.stdout.contains("odd.thing"), "{}", away.stdout);
+}
+
 #[test]
 fn a_connector_the_manifest_does_not_name_stays() {
     let env = TestEnv::new();

@@ -36,6 +36,30 @@ fn records(env: &TestEnv) -> usize {
     journals.last().map_or(0, |path| fs_err::read_to_string(path).unwrap().lines().count())
 }
 
+/// Goal: a credential that is no secret is told to be none, as an answer and not as a failure.
+#[test]
+fn there_is_nothing_to_rotate_without_a_secret() {
+    let env = TestEnv::new();
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let manifest = fs_err::read_to_string(env.path().join("contoso.toml")).unwrap();
+    let (secret, federated) = (
+        "credential = { kind = \"client-secret\", lifetime = \"180d\", warn = \"30d\" }",
+        "credential = { kind = \"federated\", issuer = \"https://token.actions.example\", \
+         subject = \"contoso\" }",
+    );
+    assert!(manifest.contains(secret));
+    env.write("contoso.toml", &manifest.replace(secret, federated));
+    let url = simulator.url();
+    env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    let told = env.run(&["rotate", "contoso.toml", "--simulator", url, "--yes"]).expect(2);
+    for part in ["AZ-ROTATE-001", "a federated credential has nothing to rotate", "contoso.toml"] {
+        assert!(told.stderr.contains(part), "{part} is not in\n{}", told.stderr);
+    }
+    assert!(told.stderr.contains("the issuer renews its own keys"), "{}", told.stderr);
+    assert!(!told.stderr.contains("SKY-PLUGIN"), "{}", told.stderr);
+    assert_eq!(runs(&env), 1);
+}
+
 #[test]
 fn the_new_one_works_and_the_old_one_is_gone() {
     let env = TestEnv::new();

@@ -2,6 +2,7 @@
 
 use skybridge_host::lock::LockRefusal;
 use skybridge_host::{LoadError, PluginError};
+use skybridge_manifest::Section;
 use skybridge_model::{Diagnostic, Diagnostics};
 use skybridge_plugin_api::kind;
 
@@ -62,6 +63,28 @@ impl Failure {
     pub(crate) fn from_lock(path: &std::path::Path, refusal: LockRefusal) -> Box<Self> {
         let error = LoadError { path: path.to_owned(), reason: Box::new(refusal.into()) };
         Self::load(&error.to_string())
+    }
+
+    /// A plugin answered that what `settings` ask of it cannot be. That is its answer, in its own
+    /// words and under its own code, and no failure of the plugin.
+    pub(crate) fn asked_in_vain(
+        doing: &str,
+        error: &PluginError,
+        settings: &Section,
+        text: &str,
+    ) -> Box<Self> {
+        let about_manifest = [kind::INVALID_CONFIG, kind::PRECONDITION].contains(&error.kind);
+        let (true, Some(code)) = (about_manifest, &error.detail.code) else {
+            return Self::plugin(doing, error);
+        };
+        let mut diagnostic = Diagnostic::error(code.clone(), error.detail.message.clone());
+        if let Some(pointer) = &error.detail.pointer {
+            diagnostic = diagnostic.span(settings.value_span(pointer));
+        }
+        if let Some(help) = &error.detail.help {
+            diagnostic = diagnostic.help(help.clone());
+        }
+        Self::manifest(diagnostic.into(), text.to_owned())
     }
 
     /// A plugin gave no answer.

@@ -46,6 +46,11 @@ impl Ledger {
         }
     }
 
+    fn adopted(self) -> BTreeSet<Address> {
+        let adopted = |thing: &Thing| thing.action == applied::ADOPTED;
+        self.0.into_iter().filter(|(_, it)| adopted(it)).map(|(address, _)| address).collect()
+    }
+
     fn take_back(self, connectors: &BTreeSet<&str>, purge: bool) -> TakeBack {
         let mut all = TakeBack { purge, ..TakeBack::default() };
         let meant = self.0.into_iter().filter(|(it, _)| connectors.contains(it.connector()));
@@ -106,6 +111,32 @@ impl Thing {
     }
 }
 
+/// What earlier runs in the same world found and adopted, and nobody made since.
+pub(crate) fn adopted(state: &Path, simulate: &SimulateArgs) -> Outcome<BTreeSet<Address>> {
+    let mut ledger = Ledger::default();
+    read(state, simulate, |kind, run, _, _| ledger.add(kind, run))?;
+    Ok(ledger.adopted())
+}
+
+/// Reads the journals of all runs in the same world, oldest first.
+fn read(
+    state: &Path,
+    simulate: &SimulateArgs,
+    mut each: impl FnMut(RunKind, &RunState, String, RunDir),
+) -> Outcome<()> {
+    for name in record::runs(state) {
+        let Some(folder) = RunDir::open(state, &name) else { continue };
+        let record = folder.record()?;
+        if !record.same_world(simulate) {
+            continue;
+        }
+        let (run, _) = skybridge_journal::load(&folder.journal())
+            .map_err(|error| engine_failure("reading what earlier runs made", &error))?;
+        each(record.kind, &run, name, folder);
+    }
+    Ok(())
+}
+
 /// The plan that takes back what the runs in the same world made of these connectors.
 pub(crate) fn plan(
     state: &Path,
@@ -115,19 +146,12 @@ pub(crate) fn plan(
 ) -> Outcome<Plan> {
     let mut ledger = Ledger::default();
     let mut runs = Vec::new();
-    for name in record::runs(state) {
-        let Some(folder) = RunDir::open(state, &name) else { continue };
-        let record = folder.record()?;
-        if !record.same_world(simulate) {
-            continue;
+    read(state, simulate, |kind, run, name, folder| {
+        ledger.add(kind, run);
+        if kind != RunKind::Offboard {
+            runs.push((kind == RunKind::Apply, name, folder));
         }
-        let (run, _) = skybridge_journal::load(&folder.journal())
-            .map_err(|error| engine_failure("reading what earlier runs made", &error))?;
-        ledger.add(record.kind, &run);
-        if record.kind != RunKind::Offboard {
-            runs.push((record.kind == RunKind::Apply, name, folder));
-        }
-    }
+    })?;
     let what = ledger.take_back(connectors, purge);
     // The newest plan knows best; one that connects knows more than one that only rotates.
     runs.sort_by(|(a, a_name, _), (b, b_name, _)| (b, b_name).cmp(&(a, a_name)));

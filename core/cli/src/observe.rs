@@ -1,6 +1,6 @@
 //! Looking at the world: the same engine, with looking in the place of doing and nothing journaled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -60,6 +60,23 @@ impl Looker {
         Ok(Applied { outputs, ..Applied::default() })
     }
 }
+
+/// Makes nothing of what an earlier run adopted already: finding it again is no change.
+pub(crate) fn settle(seen: &mut BTreeMap<Address, Planned>, adopted: &BTreeSet<Address>) {
+    for (address, planned) in seen {
+        if planned.action != Action::Adopt || !adopted.contains(address) {
+            continue;
+        }
+        planned.action = Action::NoOp;
+        planned.detail = Some(match planned.detail.take() {
+            Some(detail) => format!("{ADOPTED}: {detail}"),
+            None => ADOPTED.to_owned(),
+        });
+    }
+}
+
+/// What is told of something an earlier run found.
+const ADOPTED: &str = "adopted by an earlier run";
 
 fn planned(step: &PlannedStep<'_>, observation: Observation) -> Planned {
     let reads = step.effect() == effect::READ;

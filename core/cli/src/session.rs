@@ -9,7 +9,7 @@ use skybridge_engine::{Limits, RunId};
 use skybridge_host::{Vault, Witness};
 use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
-use skybridge_plan::{ConnectorInput, Plan, PlanOptions, Planned};
+use skybridge_plan::{Action, ConnectorInput, Plan, PlanOptions, Planned};
 use skybridge_plugin_protocol::manifest::capability;
 use skybridge_plugin_protocol::onboard::DescribeRequest;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,8 @@ use crate::args::SimulateArgs;
 use crate::connect::{self, Checked, Instances};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::observe::Looker;
+use crate::made;
+use crate::observe::{self, Looker};
 use crate::perform::Context;
 use crate::platforms::Platforms;
 use crate::render::diagnostics::show;
@@ -40,6 +41,8 @@ pub(crate) struct Session {
     /// What others are told who find the state directory locked.
     pub(crate) holder: Holder,
     platforms: Platforms,
+    /// Which cloud is meant.
+    simulate: SimulateArgs,
     simulation: Simulation,
     _lock: StateLock,
 }
@@ -67,6 +70,7 @@ impl Session {
         let witness: Arc<dyn Witness> = Arc::<Recorder>::clone(&recorder);
         let surroundings = app.surroundings(vault, witness);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
+        let simulate = simulate.clone();
         Ok(Self {
             checked,
             state,
@@ -75,6 +79,7 @@ impl Session {
             recorder,
             holder,
             platforms,
+            simulate,
             simulation,
             _lock: lock,
         })
@@ -158,8 +163,12 @@ impl Session {
             .map_err(|error| engine_failure("looking at the world", &error))?;
         let unseen = diagnose(&report.failures, "SKY-RUN-007");
         let mut seen = looker.seen();
+        if seen.values().any(|planned| planned.action == Action::Adopt) {
+            let adopted = made::adopted(self.state.path(), &self.simulate)?;
+            observe::settle(&mut seen, &adopted);
+        }
         for failure in report.failures {
-            let mut planned = Planned::new(skybridge_plan::Action::Read);
+            let mut planned = Planned::new(Action::Read);
             planned.error = Some(failure.error.to_string());
             seen.insert(failure.address, planned);
         }
@@ -212,7 +221,8 @@ pub(crate) async fn describe(
             survey: asked.facts.get(&connector.name).cloned().unwrap_or_default(),
         };
         let description = instance.describe(&request).await.map_err(|error| {
-            Failure::plugin(&format!("describing `{}`", connector.name), &error)
+            let doing = format!("describing `{}`", connector.name);
+            Failure::asked_in_vain(&doing, &error, &connector.settings, &checked.text)
         })?;
         let (kind, title) = connect::destination(&connector.destination);
         inputs.push(ConnectorInput {

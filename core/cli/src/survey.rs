@@ -153,7 +153,8 @@ fn diagnostic(finding: &Finding) -> Diagnostic {
 fn split(blocks: &[String]) -> Option<(&[String], String)> {
     let named = blocks.get(..blocks.len().min(BLOCKED_NAMED)).filter(|named| !named.is_empty())?;
     let rest = blocks.len() - named.len();
-    Some((named, if rest == 0 { String::new() } else { format!(" and {rest} more steps") }))
+    let steps = if rest == 1 { "step" } else { "steps" };
+    Some((named, if rest == 0 { String::new() } else { format!(" and {rest} more {steps}") }))
 }
 
 /// Asks each instance once, as steps of a run that is not written down.
@@ -253,5 +254,22 @@ impl<T: Send + 'static> Runner for Asker<T> {
 
     fn ready(&self, _: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
         std::future::ready(Ok(Ready { ready: true, reason: None })).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_step_is_one() {
+        let more = |count: usize| {
+            let blocks = vec!["a.b".to_owned(); count];
+            split(&blocks).map(|(named, more)| (named.len(), more))
+        };
+        assert_eq!(more(0), None);
+        assert_eq!(more(3), Some((3, String::new())));
+        assert_eq!(more(4), Some((3, " and 1 more step".to_owned())));
+        assert_eq!(more(5), Some((3, " and 2 more steps".to_owned())));
     }
 }

@@ -123,8 +123,16 @@ impl Onboard for Misbehaving {
     }
 
     async fn observe(&self, _: ObserveRequest, _: &Ctx) -> Result<Observation> {
-        let state = if self.does("no-such-state") { "purple" } else { observed::ABSENT };
-        Ok(Observation { state: state.into(), ..Observation::default() })
+        let mut outputs = std::collections::BTreeMap::new();
+        let state = if self.does("no-such-state") {
+            "purple"
+        } else if self.does("find-what-others-made") {
+            outputs.insert("id".to_owned(), json!("somebody else's"));
+            observed::FOREIGN
+        } else {
+            observed::ABSENT
+        };
+        Ok(Observation { state: state.into(), outputs, ..Observation::default() })
     }
 
     async fn apply(&self, request: ApplyRequest, ctx: &Ctx) -> Result<Applied> {
@@ -138,6 +146,9 @@ impl Onboard for Misbehaving {
         let mut outputs = std::collections::BTreeMap::new();
         if !self.does("forget-an-output") {
             outputs.insert("id".to_owned(), json!(address));
+        }
+        if self.does("find-what-others-made") {
+            return Ok(Applied { action: applied::ADOPTED.into(), outputs, ..Applied::default() });
         }
         let detail = match self.what.as_str() {
             "use-the-host" => Some(self.use_the_host(ctx).await?),

@@ -74,6 +74,24 @@ fn runs_add_up() {
 }
 
 #[test]
+fn what_was_adopted_stays_adopted_until_it_is_made() {
+    let adopted = |runs: &[(RunKind, &str, Status)]| {
+        let mut ledger = Ledger::default();
+        for (kind, action, status) in runs {
+            ledger.add(*kind, &run("thing", step(*status, 1, action, Value::Null)));
+        }
+        !ledger.adopted().is_empty()
+    };
+    let (ready, settled) = (Status::Ready, Status::Settled);
+    assert!(adopted(&[(APPLY, "adopted", ready)]));
+    assert!(adopted(&[(APPLY, "adopted", ready), (APPLY, "", settled)]));
+    assert!(adopted(&[(APPLY, "created", ready), (APPLY, "adopted", ready)]));
+    assert!(!adopted(&[(APPLY, "adopted", ready), (APPLY, "created", ready)]));
+    assert!(!adopted(&[(APPLY, "adopted", ready), (OFFBOARD, "removed", ready)]));
+    assert!(!adopted(&[(APPLY, "", settled)]));
+}
+
+#[test]
 fn a_hand_over_of_an_earlier_version_left_a_record() {
     let mut ledger = Ledger::default();
     ledger.add(APPLY, &run(HAND_OVER, step(Status::Ready, 1, "created", Value::Null)));

@@ -27,6 +27,7 @@ use skybridge_plugin_sdk::{
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::operator::{Operator, OperatorTokens, Reaching, telling};
+use crate::preflight::RightsSeen;
 use crate::proof::{self, Proof, read_assertion};
 use crate::session::{AsConnector, Session, Told};
 use crate::settings::Settings;
@@ -48,6 +49,7 @@ struct Open {
     operator: Client,
     credentials: Mutex<()>,
     told: Told,
+    rights: RightsSeen,
 }
 
 /// How the cloud is reached.
@@ -156,6 +158,7 @@ impl Azure {
             operator,
             credentials: Mutex::new(()),
             told: Told::default(),
+            rights: RightsSeen::default(),
         });
         Ok(Self { connector: request.connector, open })
     }
@@ -178,6 +181,7 @@ impl Azure {
             credentials: &open.credentials,
             host,
             told: &open.told,
+            rights: &open.rights,
             purge: false,
         })
     }

@@ -21,9 +21,24 @@ pub(crate) struct Entry {
     title: &'static str,
     cause: &'static str,
     fix: &'static str,
-    /// Microsoft's own page; nothing where the code is about Skybridge itself.
-    reference: Option<&'static str>,
+    reference: Reference,
 }
+
+/// Where more is said.
+#[derive(Debug, Clone, Copy)]
+enum Reference {
+    /// Microsoft's own page.
+    Page(&'static str),
+    /// There is none, and why.
+    None(#[cfg_attr(not(test), expect(dead_code, reason = "a test demands it"))] &'static str),
+}
+
+/// Why there is no page of Microsoft's.
+const OF_MANIFEST: &str = "it is about the manifest's own words";
+const OF_VAULT: &str = "it is about Skybridge's own vault and records";
+const OF_HOST: &str = "it is between Skybridge and its plugin";
+const OF_REHEARSAL: &str = "it is about the simulated cloud";
+const OF_NETWORK: &str = "it is about this machine and its network";
 
 /// An entry with a page of Microsoft's.
 const fn entry(
@@ -33,17 +48,18 @@ const fn entry(
     fix: &'static str,
     reference: &'static str,
 ) -> Entry {
-    Entry { code, title, cause, fix, reference: Some(reference) }
+    Entry { code, title, cause, fix, reference: Reference::Page(reference) }
 }
 
-/// An entry about Skybridge itself.
+/// An entry that Microsoft has no page for, and why.
 const fn own(
     code: &'static str,
     title: &'static str,
     cause: &'static str,
     fix: &'static str,
+    why: &'static str,
 ) -> Entry {
-    Entry { code, title, cause, fix, reference: None }
+    Entry { code, title, cause, fix, reference: Reference::None(why) }
 }
 
 /// Every entry, by area.
@@ -69,7 +85,10 @@ pub(crate) fn explanations() -> Vec<Explanation> {
             title: entry.title.into(),
             cause: entry.cause.into(),
             fix: entry.fix.into(),
-            reference: entry.reference.map(str::to_owned),
+            reference: match entry.reference {
+                Reference::Page(page) => Some(page.into()),
+                Reference::None(_) => None,
+            },
         })
         .collect()
 }

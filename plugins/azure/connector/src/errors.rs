@@ -39,10 +39,18 @@ pub(crate) fn classify(error: ClientError, lag: Lag) -> Error {
         ClientError::Transport { service, operation, kind, message } => {
             unreachable(service, operation, kind, &message)
         }
-        ClientError::Credential { message } => Error::new(kind::UNAUTHENTICATED, message)
-            .code("AZ-AUTH-004")
-            .operation(OPERATOR_SIGN_IN)
-            .help("sign in again (`az login --tenant TENANT`), or choose another `operator.auth`"),
+        ClientError::Credential { message } => {
+            let help = if message.contains("not found on PATH") {
+                "install the Azure CLI and sign in (`az login --tenant TENANT`), or choose another \
+                 `operator.auth`"
+            } else {
+                "sign in again (`az login --tenant TENANT`), or choose another `operator.auth`"
+            };
+            Error::new(kind::UNAUTHENTICATED, message)
+                .code("AZ-AUTH-004")
+                .operation(OPERATOR_SIGN_IN)
+                .help(help)
+        }
         ClientError::WrongTenant { found, wanted } => {
             let message = format!("the operator is signed in to tenant {found}, not to {wanted}");
             Error::new(kind::UNAUTHENTICATED, message)
@@ -163,21 +171,27 @@ pub(crate) fn known_as(out: Error, error: &ClientError) -> Error {
     }
 }
 
-fn facts(mut out: Error, error: &ServiceError) -> Error {
-    out = out.context("status", error.status.to_string());
+fn facts(out: Error, error: &ServiceError) -> Error {
+    facts_of(error).into_iter().fold(out, |out, (key, value)| out.context(key, value))
+}
+
+/// How a service knows its refusal, in order.
+pub(crate) fn facts_of(error: &ServiceError) -> Vec<(String, String)> {
+    let mut all = vec![("status".to_owned(), error.status.to_string())];
+    let mut add = |key: &str, value: String| all.push((key.to_owned(), value));
     if !error.code.is_empty() {
-        out = out.context("cloud-code", error.code.as_str());
+        add("cloud-code", error.code.clone());
     }
     if let Some(id) = &error.request_id {
-        out = out.context("request-id", id.as_str());
+        add("request-id", id.clone());
     }
     if let Some(id) = &error.correlation_id {
-        out = out.context("correlation-id", id.as_str());
+        add("correlation-id", id.clone());
     }
     for (code, message) in &error.inner {
-        out = out.context("inner", format!("{code}: {message}"));
+        add("inner", format!("{code}: {message}"));
     }
-    out
+    all
 }
 
 fn unreachable(

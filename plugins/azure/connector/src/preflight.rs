@@ -12,17 +12,24 @@ use crate::session::Session;
 
 pub(crate) mod actions;
 mod condition;
+mod deleted;
 mod deny;
 mod directory;
 mod findings;
 mod policy;
 mod rights;
+mod seen;
 mod writes;
 
+pub(crate) use condition::Known;
 use findings::Findings;
+pub(crate) use findings::Problem;
+pub(crate) use rights::{Met, look as rights_at};
+pub(crate) use seen::RightsSeen;
+pub(crate) use writes::At;
 
 /// Whoever runs the onboarding, by the tokens.
-struct Operator {
+pub(crate) struct Operator {
     /// The object id.
     id: String,
     /// A person, as opposed to an application.
@@ -30,7 +37,7 @@ struct Operator {
 }
 
 impl Operator {
-    fn of(claims: &Claims) -> Self {
+    pub(crate) fn of(claims: &Claims) -> Self {
         Self {
             id: claims.oid.clone().unwrap_or_default(),
             person: claims.idtyp.as_deref() != Some("app") && claims.scp.is_some(),
@@ -56,6 +63,7 @@ pub(crate) async fn preflight(
         let claims = Claims::of(&token.secret).unwrap_or_default();
         directory::check(session, &claims, &needs, &mut findings).await?;
     }
+    deleted::check(session, steps, &mut findings).await?;
     policy::check(session, steps, &mut findings).await?;
     actions::check(session, steps, &mut findings).await?;
     Ok(findings.report())

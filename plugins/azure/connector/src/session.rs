@@ -8,6 +8,7 @@ use skybridge_azure_client::arm::subscriptions::{self, Subscription};
 use skybridge_azure_client::{Claims, Client, ClientError, Effect, Request, Response, Service};
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 
+use crate::preflight::RightsSeen;
 use crate::proof::Proof;
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
@@ -29,6 +30,8 @@ pub(crate) struct Session<'a> {
     pub(crate) host: &'a dyn Surroundings,
     /// What people were told already.
     pub(crate) told: &'a Told,
+    /// What was read of the operator's rights already.
+    pub(crate) rights: &'a RightsSeen,
     /// Undoing leaves nothing that could be restored either.
     pub(crate) purge: bool,
 }

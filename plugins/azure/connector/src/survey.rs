@@ -4,7 +4,6 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use skybridge_azure_client::arm::managed_clusters::{self, ManagedCluster};
-use skybridge_azure_client::arm::permissions::{self, Permission};
 use skybridge_azure_client::arm::role_eligibility::{self, EligibleRole};
 use skybridge_azure_client::arm::subscriptions::Subscription;
 use skybridge_plugin_sdk::Result;
@@ -12,11 +11,11 @@ use skybridge_plugin_sdk::protocol::onboard::{LeftOut, purpose};
 use skybridge_plugin_sdk::protocol::survey::{Finding, Survey, severity};
 
 use crate::session::Session;
-use crate::steps::subscription::needed_actions;
 
 mod candidates;
 mod clusters;
 mod facts;
+mod fitness;
 mod reading;
 
 pub(crate) use facts::{EACH, Facts, Found, covers};
@@ -34,11 +33,12 @@ struct Eligible {
 
 /// Looks at everything the settings mean.
 pub(crate) async fn survey(session: &Session<'_>, why: &str) -> Result<Survey> {
-    let rights = why != purpose::ROTATE;
+    let judge = &fitness::Judge::new(session, why).await?;
+    let clusters = why != purpose::ROTATE && !session.settings.grants().for_kubernetes.is_empty();
     let (candidates, mut left_out) = candidates::find(session).await?;
     let total = candidates.len() as u64;
     let mut looks = stream::iter(candidates)
-        .map(|candidate| look(session, candidate, rights))
+        .map(|candidate| look(session, candidate, judge, clusters))
         .buffered(IN_FLIGHT);
     let (mut eligible, mut done) = (Vec::new(), 0);
     while let Some(outcome) = looks.try_next().await? {
@@ -61,7 +61,8 @@ pub(crate) async fn survey(session: &Session<'_>, why: &str) -> Result<Survey> {
 async fn look(
     session: &Session<'_>,
     candidate: candidates::Candidate,
-    rights: bool,
+    judge: &fitness::Judge,
+    clusters: bool,
 ) -> Result<std::result::Result<Eligible, LeftOut>> {
     let id = candidate.id.clone();
     let subscription = match candidates::read(session, candidate).await? {
@@ -79,12 +80,11 @@ async fn look(
     if let Some((code, reason, help)) = unfit(session, &id, &subscription) {
         return Ok(Err(out(code, reason, help)));
     }
-    if rights && let Some(reason) = lacking(session, &id).await? {
-        let help = "the operator needs Owner, or User Access Administrator, in the subscription; \
-                    what is only eligible has to be activated first";
-        return Ok(Err(out("AZ-SCOPE-005", reason, help)));
+    let shown = Some(name.as_str()).filter(|name| !name.is_empty());
+    if let Some(left) = judge.against(session, &id, shown).await? {
+        return Ok(Err(left));
     }
-    let clusters = if rights && !session.settings.grants().for_kubernetes.is_empty() {
+    let clusters = if clusters {
         Some(list(session, || managed_clusters::list_request(&id)).await?)
     } else {
         None
@@ -113,32 +113,8 @@ fn unfit(
     if state.eq_ignore_ascii_case("Enabled") {
         return None;
     }
-    let reason = format!("it is {state}, so nothing can be assigned in it");
+    let reason = format!("it is {state}, and only Enabled subscriptions are onboarded");
     Some(("AZ-SCOPE-003", reason, "enable the subscription and plan again"))
-}
-
-/// Which of the rights this onboarding takes the operator lacks in the subscription, as a sentence.
-async fn lacking(session: &Session<'_>, id: &str) -> Result<Option<String>> {
-    let scope = format!("/subscriptions/{id}");
-    let grants: Vec<Permission> = match list(session, || permissions::list_request(&scope)).await? {
-        Read::There(grants) => grants,
-        // Unknown is not missing: the preflight says that it could not look.
-        Read::Refused(_) => return Ok(None),
-    };
-    let missing: Vec<&str> = needed_actions(session.settings)
-        .into_iter()
-        .filter(|action| !permissions::any_allows(&grants, action))
-        .collect();
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let mut reason = format!("the operator lacks {}", missing.join(" and "));
-    if let Read::There(eligible) = eligible_roles(session, &scope).await?
-        && !eligible.is_empty()
-    {
-        reason.push_str(&format!("; {} could be activated", eligible.join(" or ")));
-    }
-    Ok(Some(reason))
 }
 
 /// The names of the roles the operator could activate at `scope`.

@@ -130,7 +130,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         "AZ-SUB-003",
         "the subscription is not enabled",
-        "It is disabled, past due, warned or deleted; nothing can be written in it.",
+        "Only subscriptions in the state Enabled are onboarded; this one is disabled, past due, \
+         warned or deleted.",
         "Enable it, or take it out of the scope.",
         SUBSCRIPTION_STATES,
     ),

@@ -1,6 +1,6 @@
 //! What the connector signs in with, and replacing it.
 
-use super::{Entry, entry, own};
+use super::{Entry, OF_NETWORK, OF_VAULT, entry, own};
 
 const CERTIFICATES: &str =
     "https://learn.microsoft.com/entra/identity-platform/certificate-credentials";
@@ -17,6 +17,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "What the vault keeps under the certificate's name is no certificate with its key.",
         "`skybridge rotate` makes a new one; if the vault was restored from a copy, use a newer \
          copy.",
+        OF_VAULT,
     ),
     entry(
         "AZ-CRED-002",
@@ -27,11 +28,12 @@ pub(super) const ENTRIES: &[Entry] = &[
          converts a key.",
         CERTIFICATES,
     ),
-    own(
+    entry(
         "AZ-CRED-003",
         "the token file holds no token",
         "`credential.assertion` names a file that must hold one JSON web token and nothing else.",
         "Have the issuer write its token there.",
+        FEDERATION,
     ),
     entry(
         "AZ-CRED-004",
@@ -41,17 +43,19 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Correct the manifest and run `skybridge apply`, or ask the issuer for another token.",
         FEDERATION,
     ),
-    own(
+    entry(
         "AZ-CRED-005",
         "the token has expired",
         "Tokens of an issuer live for minutes; the file holds an old one.",
         "Have the issuer write a new one, then try again.",
+        FEDERATION,
     ),
     own(
         "AZ-CRED-006",
         "no key could be made",
         "The system gave no randomness, or what was made could not be read back.",
         "Try again; report it if it stays.",
+        OF_NETWORK,
     ),
     entry(
         "AZ-CRED-007",
@@ -99,11 +103,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Compare the token with the manifest, character by character.",
         FEDERATION,
     ),
-    own(
+    entry(
         "AZ-ROTATE-001",
         "there is nothing to rotate",
         "A federated credential is no secret: nothing of it wears out or can be stolen here.",
         "To trust another issuer or subject, change the manifest and run `skybridge apply`.",
+        FEDERATION,
     ),
     entry(
         "AZ-ROTATE-002",
@@ -113,16 +118,18 @@ pub(super) const ENTRIES: &[Entry] = &[
          Certificates & secrets.",
         "https://learn.microsoft.com/graph/api/application-removepassword",
     ),
-    own(
+    entry(
         "AZ-ROTATE-003",
         "the file still holds the certificate in use",
         "With a certificate from a file, rotating means going over to the file's new one.",
         "Put the new certificate and its key into the file, then rotate again.",
+        CERTIFICATES,
     ),
     own(
         "AZ-ROTATE-004",
         "there is no application of this connector to rotate",
         "Rotating replaces the credential of a connection that is there.",
         "Run `skybridge apply` first.",
+        OF_VAULT,
     ),
 ];

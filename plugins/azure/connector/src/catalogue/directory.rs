@@ -1,6 +1,6 @@
 //! Applications, service principals, consent, secrets.
 
-use super::{Entry, entry, own};
+use super::{Entry, OF_VAULT, entry, own};
 
 const GRAPH_ERRORS: &str = "https://learn.microsoft.com/graph/errors";
 const CONSENT: &str =
@@ -26,6 +26,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         "the application was written and cannot be read yet",
         "The directory's replicas have not caught up, or a deleted application is being restored.",
         "Nothing: it is waited for, within the step's budget.",
+        APPLICATION,
+    ),
+    entry(
+        "AZ-APP-008",
+        "Graph does not take a value of the application",
+        "Graph answered 400 and names the property whose value it refuses. It comes from the \
+         manifest: a display name that is too long or has signs Graph does not take.",
+        "Change the setting the property comes from, such as `display-name`; report it with the \
+         request id if the value is fine.",
         APPLICATION,
     ),
     entry(
@@ -132,11 +141,20 @@ pub(super) const ENTRIES: &[Entry] = &[
          exempted from the policy.",
         POLICIES,
     ),
+    entry(
+        "AZ-SECRET-004",
+        "a client secret is listed and cannot be removed yet",
+        "Graph answered \"No password credential found\" for a secret that the application lists: \
+         one replica has not heard of it, or another not of its removal.",
+        "Nothing: it is waited for, within the step's budget.",
+        "https://learn.microsoft.com/graph/api/application-removepassword",
+    ),
     own(
         "AZ-SECRET-003",
         "the vault does not have the secret",
         "The state directory was moved, emptied, or belongs to another machine: secrets are kept \
          only there.",
         "Run `skybridge apply`: it makes a new one and hands it over.",
+        OF_VAULT,
     ),
 ];

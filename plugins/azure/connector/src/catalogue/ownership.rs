@@ -1,11 +1,17 @@
 //! What belongs to whom: adopted and deleted applications, elevation, grants nobody planned.
 
-use super::{Entry, entry, own};
+use super::{Entry, OF_MANIFEST, entry, own};
 
 const ELEVATE: &str =
     "https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin";
 const DELETED: &str = "https://learn.microsoft.com/entra/identity-platform/howto-restore-app";
 const ROLES: &str = "https://learn.microsoft.com/azure/role-based-access-control/custom-roles";
+
+const APPLICATION: &str = "https://learn.microsoft.com/graph/api/resources/application";
+const PRINCIPAL: &str = "https://learn.microsoft.com/graph/api/resources/serviceprincipal";
+const TROUBLESHOOTING: &str =
+    "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting";
+const ACCESS_TOKENS: &str = "https://learn.microsoft.com/entra/identity-platform/access-tokens";
 
 pub(super) const ENTRIES: &[Entry] = &[
     own(
@@ -13,12 +19,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "the certificate file of the cloud cannot be used",
         "`cloud.ca-file` does not exist, cannot be read, is too large or holds no certificate.",
         "Name a PEM file with the authority that signed the services' certificates.",
+        OF_MANIFEST,
     ),
     entry(
         "AZ-OPERATOR-001",
         "the operator is signed in to another tenant",
-        "The token says which tenant it is for, and it is not the manifest's. Nothing was asked or \
-         written with it.",
+        "The token says which tenant it is for, and it is not the manifest's: nothing was asked or \
+         written with it. Or a service said so (InvalidAuthenticationTokenTenant).",
         "Sign in to the manifest's tenant (`az login --tenant TENANT`), or correct `tenant`.",
         "https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
     ),
@@ -31,14 +38,15 @@ pub(super) const ENTRIES: &[Entry] = &[
          `deleted-application` to \"restore\" or \"purge\".",
         DELETED,
     ),
-    own(
+    entry(
         "AZ-APP-004",
         "the application belongs to something else",
         "The application that has the name carries the marks of another tool or another connector. \
          It is neither used nor changed.",
         "Choose another `display-name`.",
+        APPLICATION,
     ),
-    own(
+    entry(
         "AZ-APP-005",
         "the application exists and is not safe to use",
         "Somebody registered an application of this name by hand. It is open to other tenants, or \
@@ -46,12 +54,14 @@ pub(super) const ENTRIES: &[Entry] = &[
          connector gets.",
         "Remove its credentials or delete it if nobody needs it; else choose another \
          `display-name`.",
+        APPLICATION,
     ),
-    own(
+    entry(
         "AZ-APP-006",
         "several applications have the name",
         "Names for people are not unique, and nothing tells which application is meant.",
         "Delete or rename those nobody needs, or choose another `display-name`.",
+        APPLICATION,
     ),
     entry(
         "AZ-APP-007",
@@ -60,11 +70,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Nothing: it is waited for.",
         DELETED,
     ),
-    own(
+    entry(
         "AZ-SP-005",
         "the service principal stands for another tenant's application",
         "A service principal with the client id exists here and belongs to an application elsewhere.",
         "Plan again; if it stays so, the application was replaced behind our back.",
+        PRINCIPAL,
     ),
     entry(
         "AZ-ROLE-006",
@@ -83,12 +94,13 @@ pub(super) const ENTRIES: &[Entry] = &[
          `capabilities`.",
         ROLES,
     ),
-    own(
+    entry(
         "AZ-GRANT-001",
         "a grant nobody planned cannot be taken away",
         "Somebody gave the connector more than the plan asks for, and the operator may not remove \
          it there.",
         "Have it removed by whoever gave it, or run as an operator who may.",
+        TROUBLESHOOTING,
     ),
     entry(
         "AZ-ELEVATE-001",
@@ -136,10 +148,11 @@ pub(super) const ENTRIES: &[Entry] = &[
          ran the onboarding.",
         ELEVATE,
     ),
-    own(
+    entry(
         "AZ-ELEVATE-007",
         "the operator's token does not say who the operator is",
         "It has no object id in it, as with some personal accounts.",
         "Sign in with an account of the tenant.",
+        ACCESS_TOKENS,
     ),
 ];

@@ -1,6 +1,6 @@
 //! What a preflight finds.
 
-use super::{Entry, entry, own};
+use super::{Entry, entry};
 
 const TROUBLESHOOTING: &str =
     "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting";
@@ -65,12 +65,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Read the condition. The run is not stopped for it; Azure decides.",
         CONDITIONS,
     ),
-    own(
+    entry(
         "AZ-PREFLIGHT-007",
         "something could not be looked at before the run",
         "The operator may not read what the preflight wanted to check. That says nothing about the \
          writes themselves.",
         "Let the operator read it to have it checked, or go on.",
+        TROUBLESHOOTING,
     ),
     entry(
         "AZ-PREFLIGHT-010",

@@ -1,6 +1,6 @@
 //! What a scope means, and why parts of it are left out.
 
-use super::{Entry, entry, own};
+use super::{Entry, OF_HOST, OF_MANIFEST, entry, own};
 
 const TROUBLESHOOTING: &str =
     "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting";
@@ -8,6 +8,9 @@ const MANAGEMENT_GROUPS: &str =
     "https://learn.microsoft.com/azure/governance/management-groups/overview";
 const SUBSCRIPTION_STATES: &str =
     "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states";
+const DENY: &str = "https://learn.microsoft.com/azure/role-based-access-control/deny-assignments";
+const CONDITIONS: &str =
+    "https://learn.microsoft.com/azure/role-based-access-control/conditions-format";
 const AKS_ACCESS: &str = "https://learn.microsoft.com/azure/aks/concepts-identity";
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -30,7 +33,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         "AZ-SCOPE-003",
         "a subscription is not enabled",
-        "Nothing can be assigned in a subscription that is warned, past due, disabled or deleted.",
+        "Only subscriptions in the state Enabled are onboarded; this one is warned, past due, \
+         disabled or deleted.",
         "Enable it and plan again; until then the others are onboarded without it.",
         SUBSCRIPTION_STATES,
     ),
@@ -39,6 +43,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "a subscription is excluded by the manifest",
         "A pattern of `scope.exclude` fits its name or id, or none of `scope.include` does.",
         "Change the patterns if it is meant.",
+        OF_MANIFEST,
     ),
     entry(
         "AZ-SCOPE-005",
@@ -55,6 +60,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Everything the scope means was left out, each with a reason of its own, or the scope means \
          nothing the operator can see.",
         "Read the reasons in the message; the first of them usually explains all.",
+        "each of the reasons has a page of its own",
     ),
     entry(
         "AZ-SCOPE-007",
@@ -71,12 +77,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         "With a scope of management groups or the tenant, an offline plan has one sub-graph that \
          stands for all subscriptions.",
         "Plan without `--offline` and apply that plan.",
+        OF_HOST,
     ),
-    own(
+    entry(
         "AZ-SCOPE-009",
         "a listed cluster cannot be given roles",
         "It does not exist, or its subscription is not among those that are onboarded.",
         "Check the resource id, or take it out of `aks.clusters`.",
+        AKS_ACCESS,
     ),
     entry(
         "AZ-SCOPE-010",
@@ -94,17 +102,37 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Switch on Entra sign-in and switch off local accounts, or leave the cluster out.",
         AKS_ACCESS,
     ),
-    own(
+    entry(
         "AZ-SCOPE-012",
         "the clusters of a subscription could not be looked at",
         "The operator may assign roles there and may not list clusters, so nobody knows whether the \
          roles will have an effect.",
         "Give the operator Reader there to have it checked; the onboarding works without.",
+        AKS_ACCESS,
+    ),
+    entry(
+        "AZ-SCOPE-014",
+        "a deny assignment keeps a subscription from being onboarded",
+        "A deny assignment forbids the operator to assign or define roles there. Nobody's role helps \
+         against it.",
+        "Ask whoever made it (a deployment stack, a managed application, a blueprint) to spare the \
+         operator, and plan again; until then the others are onboarded without it.",
+        DENY,
+    ),
+    entry(
+        "AZ-SCOPE-015",
+        "a condition keeps a subscription from being onboarded",
+        "A condition on the operator's own role there forbids assigning one of the roles that the \
+         onboarding assigns.",
+        "Have the condition let the roles be assigned to service principals, and plan again; until \
+         then the others are onboarded without it.",
+        CONDITIONS,
     ),
     own(
         "AZ-SCOPE-013",
         "the facts of a survey are of another version",
         "What a plan was made of was written by another version of the plugin.",
         "Plan again.",
+        OF_HOST,
     ),
 ];

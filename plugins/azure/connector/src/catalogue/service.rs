@@ -1,11 +1,14 @@
 //! What services and the network answer, verification, and the host.
 
-use super::{Entry, entry, own};
+use super::{Entry, OF_HOST, OF_NETWORK, entry, own};
 
 const ARM: &str = "https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling";
 const GRAPH: &str = "https://learn.microsoft.com/graph/errors";
 const NETWORK: &str =
     "https://learn.microsoft.com/azure/azure-resource-manager/management/tls-support";
+
+const PAGING: &str = "https://learn.microsoft.com/graph/paging";
+const ORGANIZATION: &str = "https://learn.microsoft.com/graph/api/resources/organization";
 
 pub(super) const ENTRIES: &[Entry] = &[
     entry(
@@ -21,24 +24,28 @@ pub(super) const ENTRIES: &[Entry] = &[
         "It is not what Microsoft's interface describes: a proxy or firewall may have answered in \
          the service's place.",
         "Look at what answers at the address; the message quotes the beginning.",
+        OF_NETWORK,
     ),
-    own(
+    entry(
         "AZ-HTTP-004",
         "a list goes on at another address",
         "The link to the next page names another host. The operator's token is not sent there.",
         "A proxy may be rewriting answers; have it leave these hosts alone.",
+        PAGING,
     ),
-    own(
+    entry(
         "AZ-HTTP-005",
         "a list does not end",
         "More pages came than any list of a tenant has.",
         "Please report it with the request id.",
+        PAGING,
     ),
     own(
         "AZ-HTTP-006",
         "an answer is too large",
         "More bytes came than any answer of these services has.",
         "A proxy may be answering in the service's place.",
+        OF_NETWORK,
     ),
     entry(
         "AZ-HTTP-400",
@@ -94,18 +101,21 @@ pub(super) const ENTRIES: &[Entry] = &[
         "a service cannot be reached",
         "No connection could be made: name resolution, routing, a firewall, or a proxy.",
         "Check that this machine may reach the address in the message; HTTPS_PROXY is honoured.",
+        OF_NETWORK,
     ),
     own(
         "AZ-NET-002",
         "a service did not answer in time",
         "The connection was made and no answer came.",
         "Nothing: it is tried again; a write is looked for before it is repeated.",
+        OF_NETWORK,
     ),
     own(
         "AZ-NET-003",
         "the connection broke off",
         "It ended before the whole answer was there. The effect may or may not have happened.",
         "Nothing: it is looked for, and tried again.",
+        OF_NETWORK,
     ),
     entry(
         "AZ-NET-004",
@@ -120,6 +130,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "a request could not be sent",
         "It could not be built, or this machine's TLS could not be set up.",
         "The message says why; please report it if it makes no sense.",
+        OF_NETWORK,
     ),
     entry(
         "AZ-VERIFY-001",
@@ -129,11 +140,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Nothing within the step's budget. What stays refused was taken back: run `skybridge plan`.",
         "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
     ),
-    own(
+    entry(
         "AZ-VERIFY-002",
         "Microsoft Graph shows another tenant",
         "The token opens another directory than the manifest's.",
         "Check `tenant` and `cloud`.",
+        ORGANIZATION,
     ),
     own(
         "AZ-HOST-001",
@@ -141,17 +153,20 @@ pub(super) const ENTRIES: &[Entry] = &[
         "The host did not give an input or an output that the step needs: the saved plan was \
          changed, or host and plugin are of different versions.",
         "Plan again with host and plugin of one version; please report it if it stays so.",
+        OF_HOST,
     ),
     own(
         "AZ-HOST-002",
         "the connector was opened without settings",
         "The host asked for steps of an instance that can only simulate.",
         "Please report it.",
+        OF_HOST,
     ),
     own(
         "AZ-HOST-003",
         "the host asked for a step that does not exist",
         "A saved plan has a kind or name of step that this version of the plugin does not know.",
         "Plan again, or go on with the version that made the plan.",
+        OF_HOST,
     ),
 ];

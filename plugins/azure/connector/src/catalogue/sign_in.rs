@@ -1,6 +1,6 @@
 //! Settings, signing in, tokens.
 
-use super::{Entry, entry, own};
+use super::{Entry, OF_MANIFEST, OF_REHEARSAL, entry, own};
 
 const AADSTS: &str = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes";
 const CLOUDS: &str = "https://learn.microsoft.com/graph/deployments";
@@ -11,6 +11,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "the settings cannot be read",
         "They are valid by the schema and say something the connector cannot make sense of.",
         "The message names the key; `skybridge plugin inspect FILE --run` prints the schema.",
+        OF_MANIFEST,
     ),
     own(
         "AZ-CONFIG-002",
@@ -18,24 +19,28 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Two settings cannot both hold: something is listed twice, or belongs to something that is \
          not listed.",
         "The message names the place in the manifest.",
+        OF_MANIFEST,
     ),
     own(
         "AZ-CONFIG-003",
         "the operator's table cannot be read",
         "`[connectors.NAME.operator]` has a key its kind of sign-in does not take, or lacks one.",
         "The message names the key.",
+        OF_MANIFEST,
     ),
     own(
         "AZ-CONFIG-004",
         "the simulated cloud's operator cannot be used",
         "The simulator was started by another version, or its answer was changed on its way.",
         "Use host, plugin and simulator of one version.",
+        OF_REHEARSAL,
     ),
     own(
         "AZ-CONFIG-005",
         "the simulated cloud lacks an endpoint",
         "What answers as a simulator gives no address for one of the services.",
         "Use host, plugin and simulator of one version.",
+        OF_REHEARSAL,
     ),
     entry(
         "AZ-AUTH-001",
@@ -54,19 +59,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "https://learn.microsoft.com/entra/identity/authentication/concept-mandatory-multifactor-authentication",
     ),
     entry(
-        "AZ-AUTH-003",
-        "the operator is signed in to another tenant",
-        "The token was issued by another directory than the manifest's tenant.",
-        "Sign in to that tenant (`az login --tenant TENANT`), or correct `tenant`.",
-        AADSTS,
-    ),
-    entry(
         "AZ-AUTH-004",
         "nobody could be signed in as the operator",
         "The chosen way of signing in has no credential here; the message says which part is \
          missing.",
-        "Sign in (`az login --tenant TENANT`), set what is missing, or choose another \
-         `operator.auth`.",
+        "Sign in (`az login --tenant TENANT`, once the Azure CLI is installed), set what is \
+         missing, or choose another `operator.auth`.",
         "https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
     ),
     entry(

@@ -167,7 +167,8 @@ async fn clusters(prover: &Prover<'_>, id: &str) -> Probe {
                 .filter(|cluster| !cluster.honours_azure_roles())
                 .map(|cluster| cluster.name.as_str())
                 .collect();
-            let mut detail = format!("{} clusters", found.len());
+            let plural = if found.len() == 1 { "" } else { "s" };
+            let mut detail = format!("{} cluster{plural}", found.len());
             if !deaf.is_empty() {
                 detail.push_str("; without Azure RBAC, so that its roles mean nothing inside: ");
                 detail.push_str(&deaf.join(", "));

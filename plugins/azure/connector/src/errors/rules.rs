@@ -163,7 +163,7 @@ pub(super) const RULES: &[Rule] = &[
     arm(
         Code("InvalidAuthenticationTokenTenant"),
         Is(kind::UNAUTHENTICATED),
-        "AZ-AUTH-003",
+        "AZ-OPERATOR-001",
         "the operator is signed in to another tenant; sign in to the manifest's",
     ),
     // Applications and service principals.
@@ -173,6 +173,12 @@ pub(super) const RULES: &[Rule] = &[
         "AZ-APP-001",
         "a deleted application holds the name for 30 days; restore or purge it under Deleted \
          applications",
+    ),
+    graph(
+        Says("Request_BadRequest", "Invalid value specified for property"),
+        Is(kind::INVALID_CONFIG),
+        "AZ-APP-008",
+        "the message names the property; change the setting it comes from, such as `display-name`",
     ),
     graph(
         Says("", "does not reference a valid application object"),

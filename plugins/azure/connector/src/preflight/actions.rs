@@ -80,29 +80,33 @@ pub(super) async fn check(
     for action in &session.settings.grants().actions {
         findings.looked();
         let request = provider_operations::get_request(action.provider);
-        let unknown = match survey::read::<ProviderOperations>(session, &request).await? {
-            Read::There(provider) => Unknown::of(action, &provider).map(|it| it.sentence()),
+        match survey::read::<ProviderOperations>(session, &request).await? {
+            Read::There(provider) => {
+                if let Some(unknown) = Unknown::of(action, &provider) {
+                    findings.add(lacking(unknown.sentence()), None, &blocks);
+                }
+            }
             Read::Refused(error) if error.status == 404 => {
-                Some(format!("this cloud has no resource provider {}", action.provider))
+                let summary = format!("this cloud has no resource provider {}", action.provider);
+                findings.refused(lacking(summary), &error, &blocks);
             }
             Read::Refused(error) => {
                 findings.closed("the operations of resource providers", &error, None);
-                continue;
             }
-        };
-        if let Some(summary) = unknown {
-            let problem = Problem {
-                weight: Weight::Error,
-                code: "AZ-PREFLIGHT-040",
-                summary,
-                help: "this cloud lacks the action, and would refuse the whole role; leave it out \
-                       with `permissions = \"least\"` and without the capabilities that need it"
-                    .into(),
-            };
-            findings.add(problem, None, &blocks);
         }
     }
     Ok(())
+}
+
+fn lacking(summary: String) -> Problem {
+    Problem {
+        weight: Weight::Error,
+        code: "AZ-PREFLIGHT-040",
+        summary,
+        help: "this cloud lacks the action, and would refuse the whole role; leave it out with \
+               `permissions = \"least\"` and without the capabilities that need it"
+            .into(),
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ const QUOTED_CHARS_MAX: usize = 300;
 
 /// Which roles may assign roles, as far as it is known already.
 #[derive(Default)]
-pub(super) struct Known(Mutex<BTreeMap<String, bool>>);
+pub(crate) struct Known(Mutex<BTreeMap<String, bool>>);
 
 /// Owner, User Access Administrator, Role Based Access Control Administrator.
 const ASSIGNING: [&str; 3] = [

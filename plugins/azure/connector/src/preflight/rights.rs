@@ -1,20 +1,20 @@
 //! What the operator may do in Resource Manager, at every scope of the plan: roles, then what
 //! stands against them. At most three reads a scope.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use skybridge_azure_client::arm::deny_assignments::{self, DenyAssignment};
-use skybridge_azure_client::arm::permissions::{self, Permission};
-use skybridge_azure_client::arm::role_assignments::{self, RoleAssignment};
+use skybridge_azure_client::arm::permissions;
 use skybridge_plugin_sdk::Result;
 
 use super::Operator;
 use super::condition::{self, Known};
 use super::deny;
-use super::findings::{Findings, Problem, Weight};
+use super::findings::{ACTIONS, Findings, Problem, Weight, listed};
 use super::writes::At;
 use crate::roles::title_of;
 use crate::session::Session;
-use crate::survey::{self, IN_FLIGHT, Read, covers};
+use crate::survey::{IN_FLIGHT, Read, covers, eligible_roles};
 use crate::template::{ASSIGN, DEFINE};
 
 /// Looks at every scope.
@@ -29,9 +29,8 @@ pub(super) async fn check(
     let total = scopes.len() as u64;
     let mut looks = stream::iter(scopes)
         .map(|at| async move {
-            let mut mine = Vec::new();
-            look(session, operator, &at, known, &mut mine).await?;
-            Ok::<_, skybridge_plugin_sdk::Error>((at, mine))
+            let met = look(session, operator, &at, known).await?;
+            Ok::<_, skybridge_plugin_sdk::Error>((at, met))
         })
         .buffered(IN_FLIGHT);
     let mut done = 0;
@@ -47,59 +46,78 @@ pub(super) async fn check(
 }
 
 /// Something met at a scope.
-enum Met {
+pub(crate) enum Met {
+    /// A problem, and the steps it stops.
     Problem(Problem, Vec<String>),
+    /// A problem that takes these actions, and the steps it stops.
+    Takes(Problem, BTreeSet<String>, Vec<String>),
+    /// Something could not be looked at.
     Closed(&'static str, Box<skybridge_azure_client::ServiceError>),
 }
 
 impl Met {
+    /// Why nothing can be done at the scope, if this is a reason.
+    pub(crate) fn stops(self) -> Option<Problem> {
+        let problem = match self {
+            Self::Problem(problem, _) => problem,
+            Self::Takes(problem, actions, _) => {
+                let summary = problem.summary.replace(ACTIONS, &listed(&actions));
+                Problem { summary, ..problem }
+            }
+            Self::Closed(..) => return None,
+        };
+        (problem.weight == Weight::Error).then_some(problem)
+    }
+
     fn tell(self, scope: &str, findings: &mut Findings) {
         match self {
             Self::Problem(problem, blocks) => findings.add(problem, Some(scope), &blocks),
+            Self::Takes(problem, actions, blocks) => {
+                findings.takes(problem, actions, scope, &blocks);
+            }
             Self::Closed(what, error) => findings.closed(what, &error, Some(scope)),
         }
     }
 }
 
-async fn look(
+/// The steps that need an action, by action.
+type Needs<'a> = [(&'a String, &'a Vec<String>)];
+
+/// Everything that stands against what is meant to be done at one scope.
+pub(crate) async fn look(
     session: &Session<'_>,
     operator: &Operator,
     at: &At,
     known: &Known,
-    met: &mut Vec<Met>,
-) -> Result<()> {
-    let scope = at.scope.as_str();
-    let grants: Vec<Permission> =
-        match survey::list(session, || permissions::list_request(scope)).await? {
-            Read::There(grants) => grants,
-            // Whoever has a role at the root group can read this there.
-            Read::Refused(error) if error.status == 403 && is_group(scope) => Vec::new(),
-            Read::Refused(error) => {
-                met.push(Met::Closed("the operator's permissions", error));
-                return Ok(());
-            }
-        };
-    let missing: Vec<(&String, &Vec<String>)> =
-        at.actions.iter().filter(|(action, _)| !permissions::any_allows(&grants, action)).collect();
+) -> Result<Vec<Met>> {
+    let (scope, mut met) = (at.scope.as_str(), Vec::new());
+    let seen = session.rights.permissions(session, scope).await?;
+    let grants = match &*seen {
+        Read::There(grants) => grants.as_slice(),
+        // Whoever has a role at the root group can read this there.
+        Read::Refused(error) if error.status == 403 && is_group(scope) => &[],
+        Read::Refused(error) => {
+            met.push(Met::Closed("the operator's permissions", error.clone()));
+            return Ok(met);
+        }
+    };
+    let (held, missing): (Vec<_>, Vec<_>) =
+        at.actions.iter().partition(|(action, _)| permissions::any_allows(grants, action));
     if !missing.is_empty() {
-        let eligible = match survey::eligible_roles(session, scope).await? {
+        let eligible = match eligible_roles(session, scope).await? {
             Read::There(eligible) => eligible,
             Read::Refused(_) => Vec::new(),
         };
-        for (action, steps) in &missing {
-            met.push(Met::Problem(lacks(action, scope, &eligible), (*steps).clone()));
-        }
+        met.push(Met::Problem(lacks(&missing, scope, &eligible), blocked(&missing)));
     }
     // Where the right itself is missing, nothing else can take it away.
-    let held: Vec<(&String, &Vec<String>)> =
-        at.actions.iter().filter(|it| !missing.contains(it)).collect();
     if held.iter().any(|(action, _)| is_write(action)) {
-        denied(session, operator, scope, &held, met).await?;
+        denied(session, operator, scope, &held, &mut met).await?;
     }
     if held.iter().any(|(action, _)| action.eq_ignore_ascii_case(ASSIGN)) {
-        conditions(session, operator, at, known, met).await?;
+        conditions(session, operator, at, known, &mut met).await?;
     }
-    Ok(())
+    Ok(met)
 }
 
 fn is_group(scope: &str) -> bool {
@@ -110,15 +128,23 @@ fn is_write(action: &str) -> bool {
     !action.to_ascii_lowercase().ends_with("/read")
 }
 
-/// A right is missing: where from it would come.
-fn lacks(action: &str, scope: &str, eligible: &[String]) -> Problem {
-    let root = is_group(scope);
+fn blocked(needs: &Needs<'_>) -> Vec<String> {
+    needs.iter().flat_map(|(_, steps)| (*steps).clone()).collect()
+}
+
+fn names(needs: &Needs<'_>) -> BTreeSet<String> {
+    needs.iter().map(|(action, _)| (*action).clone()).collect()
+}
+
+/// Rights are missing: where from they would come.
+fn lacks(missing: &Needs<'_>, scope: &str, eligible: &[String]) -> Problem {
+    let what = listed(missing.iter().map(|(action, _)| *action));
     if !eligible.is_empty() {
         return Problem {
             weight: Weight::Error,
             code: "AZ-PREFLIGHT-002",
             summary: format!(
-                "the operator lacks {action}, and could activate {}",
+                "the operator lacks {what}, and could activate {}",
                 eligible.join(" or ")
             ),
             help: "activate the role first (Entra > Privileged Identity Management > My roles), \
@@ -126,27 +152,27 @@ fn lacks(action: &str, scope: &str, eligible: &[String]) -> Problem {
                 .into(),
         };
     }
-    let help = match (root, action) {
-        (true, _) => {
-            "the operator needs User Access Administrator at the root management group; a Global \
-             Administrator can set `root-management-group = \"elevate\"`, or leave the role out \
-             with `root-management-group = \"skip\"`"
-        }
-        (false, DEFINE) => {
-            "writing a custom role takes Owner or User Access Administrator; Role Based Access \
-             Control Administrator is not enough. `permissions = \"least\"` without the \
-             capabilities that need the custom role leaves it out"
-        }
-        (false, ASSIGN) => {
-            "have the operator made Owner, User Access Administrator or Role Based Access Control \
-             Administrator there; Contributor may not assign roles"
-        }
-        (false, _) => "have the operator given a role with that permission there",
+    let lacks =
+        |wanted: &str| missing.iter().any(|(action, _)| action.eq_ignore_ascii_case(wanted));
+    let help = if is_group(scope) {
+        "the operator needs User Access Administrator at the root management group; a Global \
+         Administrator can set `root-management-group = \"elevate\"`, or leave the role out \
+         with `root-management-group = \"skip\"`"
+    } else if lacks(DEFINE) {
+        "have the operator made Owner or User Access Administrator there: writing a custom role \
+         takes one of these, Contributor and Role Based Access Control Administrator are not \
+         enough. `permissions = \"least\"` without the capabilities that need the custom role \
+         leaves it out"
+    } else if lacks(ASSIGN) {
+        "have the operator made Owner, User Access Administrator or Role Based Access Control \
+         Administrator there; Contributor may not assign roles"
+    } else {
+        "have the operator given a role with that permission there"
     };
     Problem {
         weight: Weight::Error,
         code: "AZ-PREFLIGHT-001",
-        summary: format!("the operator lacks {action}"),
+        summary: format!("the operator lacks {what}"),
         help: help.into(),
     }
 }
@@ -156,39 +182,48 @@ async fn denied(
     session: &Session<'_>,
     operator: &Operator,
     scope: &str,
-    held: &[(&String, &Vec<String>)],
+    held: &Needs<'_>,
     met: &mut Vec<Met>,
 ) -> Result<()> {
-    let all: Vec<DenyAssignment> =
-        match survey::list(session, || deny_assignments::list_at_scope_request(scope)).await? {
-            Read::There(all) => all,
-            Read::Refused(error) => {
-                met.push(Met::Closed("deny assignments", error));
-                return Ok(());
-            }
-        };
-    for one in &all {
+    let seen = session.rights.denials(session, scope).await?;
+    let all = match &*seen {
+        Read::There(all) => all,
+        Read::Refused(error) => {
+            met.push(Met::Closed("deny assignments", error.clone()));
+            return Ok(());
+        }
+    };
+    for one in all {
         let name = &one.properties.deny_assignment_name;
-        for (action, steps) in held {
-            let problem = match deny::covers(one, scope, &operator.id, action) {
-                deny::Verdict::No => continue,
-                deny::Verdict::Yes => Problem {
-                    weight: Weight::Error,
-                    code: "AZ-PREFLIGHT-003",
-                    summary: format!("the deny assignment `{name}` forbids {action}"),
-                    help: "no role helps against a deny assignment: ask whoever made it (a \
-                           deployment stack, a managed application, a blueprint) to spare the \
-                           operator, or leave the scope out"
-                        .into(),
-                },
-                deny::Verdict::Perhaps(why) => Problem {
-                    weight: Weight::Warning,
-                    code: "AZ-PREFLIGHT-004",
-                    summary: format!("the deny assignment `{name}` may forbid {action}: {why}"),
-                    help: "ask whoever made it whether the operator is meant".into(),
-                },
+        let verdict = |action: &str| deny::covers(one, scope, &operator.id, action);
+        let forbidden: Vec<_> =
+            held.iter().filter(|(it, _)| verdict(it) == deny::Verdict::Yes).copied().collect();
+        if !forbidden.is_empty() {
+            let problem = Problem {
+                weight: Weight::Error,
+                code: "AZ-PREFLIGHT-003",
+                summary: format!("the deny assignment `{name}` forbids {ACTIONS}"),
+                help: "no role helps against a deny assignment: ask whoever made it (a \
+                       deployment stack, a managed application, a blueprint) to spare the \
+                       operator, or leave the scope out"
+                    .into(),
             };
-            met.push(Met::Problem(problem, (*steps).clone()));
+            met.push(Met::Takes(problem, names(&forbidden), blocked(&forbidden)));
+        }
+        let why = held.iter().find_map(|(action, _)| match verdict(action) {
+            deny::Verdict::Perhaps(why) => Some(why),
+            _ => None,
+        });
+        if let Some(why) = why {
+            let perhaps = |action: &str| matches!(verdict(action), deny::Verdict::Perhaps(_));
+            let doubtful: Vec<_> = held.iter().filter(|(it, _)| perhaps(it)).copied().collect();
+            let problem = Problem {
+                weight: Weight::Warning,
+                code: "AZ-PREFLIGHT-004",
+                summary: format!("the deny assignment `{name}` may forbid {ACTIONS}: {why}"),
+                help: "ask whoever made it whether the operator is meant".into(),
+            };
+            met.push(Met::Takes(problem, names(&doubtful), blocked(&doubtful)));
         }
     }
     Ok(())
@@ -203,11 +238,11 @@ async fn conditions(
     met: &mut Vec<Met>,
 ) -> Result<()> {
     let scope = at.scope.as_str();
-    let request = || role_assignments::list_assigned_to_request(scope, &operator.id);
-    let all: Vec<RoleAssignment> = match survey::list(session, request).await? {
+    let seen = session.rights.of_operator(session, scope, &operator.id).await?;
+    let all = match &*seen {
         Read::There(all) => all,
         Read::Refused(error) => {
-            met.push(Met::Closed("the operator's own role assignments", error));
+            met.push(Met::Closed("the operator's own role assignments", error.clone()));
             return Ok(());
         }
     };
@@ -218,7 +253,9 @@ async fn conditions(
         }
         match one.properties.condition.as_deref() {
             Some(text) if !text.trim().is_empty() => {
-                narrowed.push((title_of(last(one)).to_owned(), text));
+                let id =
+                    skybridge_azure_client::arm::last_segment(&one.properties.role_definition_id);
+                narrowed.push((title_of(id).to_owned(), text));
             }
             // One that is free lets everything through.
             _ => return Ok(()),
@@ -233,8 +270,4 @@ async fn conditions(
         }
     }
     Ok(())
-}
-
-fn last(assignment: &RoleAssignment) -> &str {
-    skybridge_azure_client::arm::last_segment(&assignment.properties.role_definition_id)
 }

@@ -8,17 +8,36 @@ use skybridge_plugin_sdk::protocol::survey::PlannedWrite;
 use crate::names;
 use crate::roles::{self, Role};
 use crate::session::Session;
-use crate::settings::RootManagementGroup;
-use crate::steps::{role_assignment, role_definition};
+use crate::settings::{Aks, RootManagementGroup};
+use crate::steps::subscription::needed_actions;
+use crate::steps::{role_assignment, role_definition, service_principal, unplanned_grants};
 
 /// What is done at one scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct At {
+pub(crate) struct At {
     pub(super) scope: String,
     /// The addresses of the steps that need an action, by action.
     pub(super) actions: BTreeMap<String, Vec<String>>,
     /// The roles that are assigned.
     pub(super) roles: Vec<Assigned>,
+}
+
+impl At {
+    /// What onboarding the subscription `id` does in it, before there is a plan.
+    pub(crate) fn subscription(session: &Session<'_>, id: &str) -> Self {
+        let settings = session.settings;
+        let grants = settings.grants();
+        let mut roles = grants.on_subscription;
+        if settings.aks == Aks::Subscription {
+            roles.extend(grants.for_kubernetes);
+        }
+        let needed = needed_actions(settings).into_iter();
+        Self {
+            scope: format!("/subscriptions/{id}"),
+            actions: needed.map(|action| (action.to_owned(), Vec::new())).collect(),
+            roles: roles.into_iter().map(|role| assigned(session, role, String::new())).collect(),
+        }
+    }
 }
 
 /// A role that is assigned.
@@ -39,11 +58,7 @@ pub(super) fn of(session: &Session<'_>, steps: &[PlannedWrite]) -> Vec<At> {
         let at = all.entry(scope.to_lowercase()).or_default();
         at.scope = scope;
         note(at, step);
-        at.roles.push(Assigned {
-            title: role.title,
-            id: role.id.map_or_else(|| custom_role_id(session), str::to_owned),
-            address: step.address.clone(),
-        });
+        at.roles.push(assigned(session, role, step.address.clone()));
     }
     // Writing the custom role takes the right in each of its scopes.
     for step in steps.iter().filter(|step| step.kind == role_definition::KIND) {
@@ -58,7 +73,32 @@ pub(super) fn of(session: &Session<'_>, steps: &[PlannedWrite]) -> Vec<At> {
             note(at, step);
         }
     }
+    taken_away(session, steps, &mut all);
     all.into_values().collect()
+}
+
+/// What was given and not planned is taken away wherever it is: that takes the right in every
+/// subscription. A principal that is only being made was given nothing yet.
+fn taken_away(session: &Session<'_>, steps: &[PlannedWrite], all: &mut BTreeMap<String, At>) {
+    let is_new = steps.iter().any(|step| step.kind == service_principal::KIND);
+    let Some(step) = steps.iter().find(|step| !is_new && step.kind == unplanned_grants::KIND)
+    else {
+        return;
+    };
+    let planned: Vec<String> = all.keys().cloned().collect();
+    let seen = session.rights.scopes().into_iter().chain(session.settings.subscription_scopes());
+    for scope in planned.into_iter().chain(seen).filter(|scope| is_subscription(scope)) {
+        let at = all.entry(scope.to_lowercase()).or_default();
+        if at.scope.is_empty() {
+            at.scope = scope;
+        }
+        note(at, step);
+    }
+}
+
+fn assigned(session: &Session<'_>, role: Role, address: String) -> Assigned {
+    let id = role.id.map_or_else(|| custom_role_id(session), str::to_owned);
+    Assigned { title: role.title, id, address }
 }
 
 /// Which role a step assigns, and where. At the root, nothing is asked of an operator who takes the

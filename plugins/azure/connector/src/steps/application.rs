@@ -32,7 +32,7 @@ const DESCRIPTION: &str = "Reads this tenant for a security platform. Managed by
 mod deleted;
 mod ownership;
 
-pub(crate) use deleted::{purge, remains_deleted};
+pub(crate) use deleted::{deleted_in_the_way, purge, remains_deleted};
 pub(crate) use ownership::is_ours;
 use ownership::{Found, find};
 

@@ -30,6 +30,8 @@ use crate::steps::credential::{self, seconds};
 use crate::template::{APPLICATION_ADMINISTRATOR, MINUTE_MS, call, undo, wait, words};
 
 mod key;
+#[cfg(test)]
+pub(crate) use key::made;
 
 pub(crate) const KIND: &str = "certificate";
 

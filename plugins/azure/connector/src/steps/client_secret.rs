@@ -7,7 +7,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use skybridge_azure_client::ClientError;
 use skybridge_azure_client::graph::applications::{self, Application};
 use skybridge_azure_client::graph::passwords::{self, NewPassword};
 use skybridge_plugin_sdk::protocol::Map;
@@ -15,9 +14,9 @@ use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
     Undone, applied, effect,
 };
-use skybridge_plugin_sdk::{Result, async_trait};
+use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify};
+use crate::errors::{Lag, classify, known_as};
 use crate::names;
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output, removed,
@@ -121,18 +120,45 @@ fn undo_of(app: &str, key_id: &str) -> Value {
 /// Removes a secret whose text nobody has.
 pub(crate) async fn remove_orphan(session: &Session<'_>, app: &str, key_id: &str) -> Result<()> {
     tracing::info!(key_id, "removing a client secret that nobody will use");
-    match session.send(&passwords::remove_request(app, key_id)).await {
-        Ok(_) => Ok(()),
-        Err(error) if is_gone(&error) => Ok(()),
-        Err(error) => Err(classify(error, Lag::Possible)),
-    }
+    remove(session, app, key_id, Lag::Possible).await.map(drop)
 }
 
-pub(crate) fn is_gone(error: &ClientError) -> bool {
-    error.is_status(404)
-        || error
-            .service()
-            .is_some_and(|e| e.status == 400 && e.says("no password credential found"))
+/// Takes a secret off the application; whether it was there.
+pub(crate) async fn remove(
+    session: &Session<'_>,
+    app: &str,
+    key_id: &str,
+    lag: Lag,
+) -> Result<bool> {
+    let error = match session.send(&passwords::remove_request(app, key_id)).await {
+        Ok(_) => return Ok(true),
+        Err(error) if error.is_status(404) => return Ok(false),
+        Err(error) => error,
+    };
+    let unknown = error
+        .service()
+        .is_some_and(|it| it.status == 400 && it.says("no password credential found"));
+    if !unknown {
+        return Err(classify(error, lag));
+    }
+    // A replica that has not heard of it says the same: the list decides.
+    if !is_listed(session, app, key_id).await? {
+        return Ok(false);
+    }
+    let message =
+        format!("the application lists the secret {key_id}, and it cannot be removed yet");
+    let soon = Error::new(kind::NOT_REPLICATED, message)
+        .code("AZ-SECRET-004")
+        .operation("removing client secret");
+    Err(known_as(soon, &error))
+}
+
+async fn is_listed(session: &Session<'_>, app: &str, key_id: &str) -> Result<bool> {
+    let found: Option<Application> = session
+        .find(&applications::get_request(app))
+        .await
+        .map_err(|error| classify(error, Lag::Impossible))?;
+    Ok(found.is_some_and(|app| app.password_credentials.iter().any(|one| one.key_id == key_id)))
 }
 
 async fn mint(
@@ -261,11 +287,8 @@ impl Family for ClientSecret {
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
         let (app, key_id) = (undo_field(undo, "object-id")?, undo_field(undo, "key-id")?);
-        let undone = match session.send(&passwords::remove_request(app, key_id)).await {
-            Ok(_) => removed("removed the client secret"),
-            Err(error) if is_gone(&error) => gone(),
-            Err(error) => return Err(classify(error, Lag::Impossible)),
-        };
+        let was_there = remove(session, app, key_id, Lag::Impossible).await?;
+        let undone = if was_there { removed("removed the client secret") } else { gone() };
         // Last: while the secret works, its text must not be lost.
         session.host.remove_secret(&names::vault_name(key_id)).await?;
         Ok(undone)
@@ -273,13 +296,7 @@ impl Family for ClientSecret {
 
     async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
         let (app, key_id) = (undo_field(undo, "object-id")?, undo_field(undo, "key-id")?);
-        let found: Option<Application> = session
-            .find(&applications::get_request(app))
-            .await
-            .map_err(|error| classify(error, Lag::Impossible))?;
-        let listed =
-            found.is_some_and(|app| app.password_credentials.iter().any(|p| p.key_id == key_id));
-        if listed {
+        if is_listed(session, app, key_id).await? {
             return Ok(still("the application still lists the secret"));
         }
         let kept = session.host.secret(&names::vault_name(key_id)).await?.is_some();

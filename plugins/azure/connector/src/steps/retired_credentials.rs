@@ -8,7 +8,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use skybridge_azure_client::graph::applications::{self, Application};
-use skybridge_azure_client::graph::passwords;
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Observation, Ready, ReadyRequest, Remains, StepCall, StepTemplate,
@@ -133,11 +132,7 @@ async fn begun(session: &Session<'_>) -> Result<Vec<Retired>> {
 /// Takes them off the application; those that are off already are fine.
 async fn remove(session: &Session<'_>, id: &str, doomed: &[Retired]) -> Result<()> {
     for secret in doomed.iter().filter(|one| !one.is_certificate()) {
-        match session.send(&passwords::remove_request(id, &secret.key_id)).await {
-            Ok(_) => {}
-            Err(error) if client_secret::is_gone(&error) => {}
-            Err(error) => return Err(classify(error, Lag::Impossible)),
-        }
+        client_secret::remove(session, id, &secret.key_id, Lag::Impossible).await?;
     }
     let certificates: Vec<String> =
         doomed.iter().filter(|one| one.is_certificate()).map(|one| one.key_id.clone()).collect();

@@ -251,6 +251,12 @@ async fn assign(session: &Session<'_>, request: &ApplyRequest, wanted: &Wanted) 
     if let Some(found) = find_ours(session, wanted).await? {
         return Ok(did(applied::UNCHANGED, describe(&found), wanted.undo()));
     }
+    // A principal that was made a moment ago was given nothing by anybody else.
+    if !is_fresh(&request.step, "service-principal.fresh")
+        && let Some(found) = find_foreign(session, wanted).await?
+    {
+        return Ok(did(applied::ADOPTED, describe(&found), json!(null)));
+    }
     let role_definition = wanted.role_definition();
     let description = description(session.connector);
     let new = NewAssignment {

@@ -11,7 +11,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
 use crate::errors::{Lag, classify};
-use crate::outcome::{checked, matches, nothing_left, outputs, ready, scope_of};
+use crate::outcome::{absent, checked, matches, nothing_left, outputs, ready, scope_of};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::steps::{Family, nothing_to_undo};
@@ -21,6 +21,9 @@ use crate::template::{ASSIGN, DEFINE, call, words};
 pub(crate) const KIND: &str = "subscription";
 
 pub(crate) struct Subscription;
+
+/// The operator may not do there what onboarding takes.
+const LACKING: &str = "AZ-SUB-004";
 
 pub(crate) fn template(settings: &Settings, arm: &str) -> StepTemplate {
     let tenant = settings.tenant_id();
@@ -80,7 +83,7 @@ async fn check(session: &Session<'_>, step: &StepCall) -> Result<Map> {
     }
     let state = found.state.as_deref().unwrap_or("unknown");
     if state != "Enabled" {
-        let message = format!("subscription {id} is {state}, so nothing can be assigned in it");
+        let message = format!("subscription {id} is {state}, and only Enabled ones are onboarded");
         return Err(wrong(kind::PRECONDITION, "AZ-SUB-003", message)
             .help("enable the subscription, or take it out of `scope.subscriptions`"));
     }
@@ -91,7 +94,7 @@ async fn check(session: &Session<'_>, step: &StepCall) -> Result<Map> {
     for action in needed_actions(session.settings) {
         if !permissions::any_allows(&grants, action) {
             let message = format!("the operator lacks {action} in subscription {id}");
-            return Err(wrong(kind::PERMISSION_DENIED, "AZ-SUB-004", message).help(
+            return Err(wrong(kind::PERMISSION_DENIED, LACKING, message).help(
                 "the operator needs Owner or User Access Administrator in the subscription; a \
                  role that is only eligible has to be activated first",
             ));
@@ -103,7 +106,14 @@ async fn check(session: &Session<'_>, step: &StepCall) -> Result<Map> {
 #[async_trait]
 impl Family for Subscription {
     async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
-        Ok(matches(check(session, step).await?))
+        match check(session, step).await {
+            Ok(outputs) => Ok(matches(outputs)),
+            // The preflight says so together with everything else that is lacking.
+            Err(error) if error.detail.code.as_deref() == Some(LACKING) => {
+                Ok(absent(error.detail.message))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {

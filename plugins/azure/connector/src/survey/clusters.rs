@@ -5,6 +5,7 @@ use skybridge_plugin_sdk::protocol::onboard::LeftOut;
 use skybridge_plugin_sdk::protocol::survey::{Finding, severity};
 
 use super::{Eligible, Read, named, words_of};
+use crate::errors::facts_of;
 use crate::session::Session;
 use crate::settings::{Aks, subscription_of_cluster};
 
@@ -34,6 +35,22 @@ pub(super) fn left_out(session: &Session<'_>, eligible: &[Eligible]) -> Vec<Left
         .collect()
 }
 
+fn warning(code: &str, all: &[String], summary: String, help: &str) -> Option<Finding> {
+    (!all.is_empty()).then(|| Finding {
+        severity: severity::WARNING.into(),
+        code: code.into(),
+        summary,
+        detail: Some(named(all)),
+        help: Some(help.into()),
+        ..Finding::default()
+    })
+}
+
+fn count(all: &[String], what: &str) -> String {
+    let plural = if all.len() == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", all.len())
+}
+
 /// What people should know of the clusters that get roles.
 pub(super) fn findings(session: &Session<'_>, eligible: &[Eligible]) -> Vec<Finding> {
     let listed = session.settings.clusters();
@@ -41,7 +58,8 @@ pub(super) fn findings(session: &Session<'_>, eligible: &[Eligible]) -> Vec<Find
         session.settings.aks == Aks::Subscription
             || listed.iter().any(|id| id.eq_ignore_ascii_case(&cluster.id))
     };
-    let (mut deaf, mut local, mut closed, mut words) = (vec![], vec![], vec![], String::new());
+    let (mut deaf, mut local, mut closed) = (vec![], vec![], vec![]);
+    let (mut words, mut facts) = (String::new(), Vec::new());
     for one in eligible {
         match &one.clusters {
             Some(Read::There(clusters)) => {
@@ -57,24 +75,11 @@ pub(super) fn findings(session: &Session<'_>, eligible: &[Eligible]) -> Vec<Find
             Some(Read::Refused(error)) => {
                 closed.push(one.found.id.clone());
                 words = words_of(error);
+                facts = facts_of(error);
             }
             None => {}
         }
     }
-    let warning = |code: &str, all: &[String], summary: String, help: &str| {
-        (!all.is_empty()).then(|| Finding {
-            severity: severity::WARNING.into(),
-            code: code.into(),
-            summary,
-            detail: Some(named(all)),
-            help: Some(help.into()),
-            ..Finding::default()
-        })
-    };
-    let count = |all: &[String], what: &str| {
-        let plural = if all.len() == 1 { "" } else { "s" };
-        format!("{} {what}{plural}", all.len())
-    };
     [
         warning(
             "AZ-SCOPE-010",
@@ -101,7 +106,8 @@ pub(super) fn findings(session: &Session<'_>, eligible: &[Eligible]) -> Vec<Find
                 count(&closed, "subscription")
             ),
             "give the operator Reader there to have its clusters checked",
-        ),
+        )
+        .map(|finding| Finding { context: facts, ..finding }),
     ]
     .into_iter()
     .flatten()

@@ -25,7 +25,7 @@ fn facts_come_back_as_they_went() {
     other["version"] = json!(2);
     for wrong in [other, json!({}), json!("x")] {
         let error = Facts::read(&wrong).unwrap_err();
-        assert_eq!(error.detail.code.as_deref(), Some("AZ-SCOPE-013"));
+        assert!(error.detail.help.is_some(), "{error:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use skybridge_azure_client::request::{Method, Path};
 use skybridge_azure_client::{Request, client};
 use skybridge_plugin_sdk::protocol::onboard::{applied, observed};
 
-use super::support::{NO_LAG, Rehearsal, settings};
+use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, settings};
 
 const NAME: &str = "skybridge-connector";
 
@@ -48,6 +48,36 @@ async fn an_application_made_by_hand_is_adopted() {
     assert_eq!((&named[0]["tags"], &named[0]["uniqueName"]), (&json!([]), &Value::Null));
     // Our own secret in it does not make it a stranger's the next time.
     assert_eq!(rehearsal.observe(position).await.unwrap().state, observed::FOREIGN);
+}
+
+/// Goal: a role that somebody gave by hand is found and adopted without trying to give it again.
+#[tokio::test]
+async fn a_role_given_by_hand_is_adopted_without_a_write() {
+    use skybridge_azure_client::arm::role_assignments::{NewAssignment, put_request};
+    let mut rehearsal = Rehearsal::new(Some(NO_LAG)).await;
+    rehearsal.run_all(Some("service-principal")).await;
+    let principal = rehearsal.output("service-principal", "object-id");
+    let scope = format!("/subscriptions/{SUBSCRIPTION}");
+    let role = crate::roles::READER.id.unwrap();
+    let new = NewAssignment {
+        role_definition_id: &format!("/providers/Microsoft.Authorization/roleDefinitions/{role}"),
+        principal_id: &principal,
+        principal_type: "ServicePrincipal",
+        description: None,
+    };
+    let name = "0f0f0f0f-0000-4000-8000-000000000002";
+    let session = rehearsal.azure.session(&rehearsal.host).unwrap();
+    session.send(&put_request(&scope, name, new)).await.unwrap();
+    // As in a later run, which finds the principal.
+    let at = rehearsal.find("service-principal");
+    rehearsal.outputs.get_mut(&at).unwrap().insert("fresh".into(), json!(false));
+    let position = rehearsal.find("role-assignment.reader");
+    assert_eq!(rehearsal.observe(position).await.unwrap().state, observed::FOREIGN);
+    let written = rehearsal.writes("creating role assignment");
+    let done = rehearsal.apply(position).await.unwrap();
+    assert_eq!((done.action.as_str(), &done.undo), (applied::ADOPTED, &json!(null)));
+    assert!(done.outputs["id"].as_str().unwrap().ends_with(name));
+    assert_eq!(rehearsal.writes("creating role assignment"), written);
 }
 
 /// Goal: an application whose credentials somebody else holds is not given anything.

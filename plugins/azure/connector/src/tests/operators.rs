@@ -284,7 +284,12 @@ async fn a_process_of_its_own() {
     };
     let azure = Azure::start(request).unwrap();
     let found = look(&azure).await;
-    let said = found.map_or_else(|error| explained(error).detail.message, |it| it.subscription_id);
+    let told = |error| {
+        let detail = explained(error).detail;
+        let said = format!("{}; {}", detail.message, detail.help.unwrap_or_default());
+        said.replace('\n', " ")
+    };
+    let said = found.map_or_else(told, |it| it.subscription_id);
     println!("operator says: {said}");
 }
 
@@ -313,6 +318,10 @@ async fn whoever_signed_in_with_the_azure_cli() {
     assert!(silent.ends_with("az"));
     let said = child(&rehearsal, "azure-cli", &[("PATH", path.as_str())]);
     assert!(said.contains("az login"), "{said}");
+    let nowhere = tempfile::tempdir().unwrap();
+    let nowhere = nowhere.path().to_str().unwrap();
+    let said = child(&rehearsal, "azure-cli", &[("PATH", nowhere)]);
+    assert!(said.contains("not found on PATH") && said.contains("install the Azure CLI"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

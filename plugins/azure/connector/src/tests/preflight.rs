@@ -1,7 +1,9 @@
 //! Operators of every kind, told before the first write what would go wrong.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
-use skybridge_plugin_sdk::protocol::onboard::{Description, effect};
+use skybridge_plugin_sdk::protocol::onboard::{Description, effect, purpose};
 use skybridge_plugin_sdk::protocol::survey::{Finding, PlannedWrite, PreflightReport, severity};
 
 use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, settings};
@@ -32,14 +34,21 @@ pub(super) fn writes(description: &Description) -> Vec<PlannedWrite> {
     all
 }
 
-async fn look(rehearsal: &Rehearsal) -> PreflightReport {
+/// As the program does: a survey, the steps of what it found, and what would keep these from
+/// working; everything said on the way.
+async fn look(rehearsal: &mut Rehearsal) -> PreflightReport {
     let session = rehearsal.azure.session(&rehearsal.host).unwrap();
-    preflight(&session, &writes(&rehearsal.description)).await.unwrap()
+    let found = survey(&session, purpose::CONNECT).await.unwrap();
+    let facts = Facts::read(&found.facts).unwrap();
+    rehearsal.description = describe("contoso", &rehearsal.settings, facts.as_ref());
+    let told = preflight(&session, &writes(&rehearsal.description)).await.unwrap();
+    let findings = found.findings.into_iter().chain(told.findings).collect();
+    PreflightReport { findings, ..told }
 }
 
 async fn report_with(scenario: &str, settings: Value) -> PreflightReport {
     let scenario = format!("{scenario}\n{NO_LAG}");
-    look(&Rehearsal::with(Some(&scenario), settings).await).await
+    look(&mut Rehearsal::with(Some(&scenario), settings).await).await
 }
 
 async fn report(scenario: &str) -> PreflightReport {
@@ -55,7 +64,7 @@ async fn report_of_person(line: &str, more: &str, settings: Value) -> PreflightR
     );
     let mut rehearsal = Rehearsal::with(Some(&scenario), settings).await;
     rehearsal.azure.operate_as("ada@contoso.example", "rehearsal only");
-    look(&rehearsal).await
+    look(&mut rehearsal).await
 }
 
 fn codes(report: &PreflightReport) -> Vec<&str> {
@@ -79,17 +88,19 @@ async fn an_owner_is_told_nothing() {
     assert!(report.checked >= 5);
 }
 
-/// Goal: Contributor is told once for each right, with every step it stops, at every scope.
+/// Goal: Contributor is told once at each scope what is lacking there, with every step it stops.
 #[tokio::test]
 async fn a_contributor() {
     let report = report("[operator]\nassignments = [{ role = \"Contributor\" }]\n").await;
     assert_eq!(codes(&report), ["AZ-PREFLIGHT-001", "AZ-PREFLIGHT-001"], "{report:#?}");
-    let assign = finding(&report, "AZ-PREFLIGHT-001", "roleAssignments/write");
-    assert_eq!(assign.blocks.len(), 7, "six roles in the subscription, one at the root");
-    assert!(assign.detail.as_deref().unwrap().contains("2 scopes"), "{assign:?}");
-    let define = finding(&report, "AZ-PREFLIGHT-001", "roleDefinitions/write");
-    assert_eq!(define.blocks, ["contoso.role-definition.custom"]);
-    assert!(define.help.as_deref().unwrap().contains("Role Based Access Control Administrator"));
+    let there = finding(&report, "AZ-PREFLIGHT-001", "roleDefinitions/write");
+    assert_eq!(there.scope.as_deref(), Some(SCOPE));
+    assert!(there.summary.contains("roleAssignments/write and "), "{there:?}");
+    assert_eq!(there.blocks.len(), 7, "the custom role, and six roles in the subscription");
+    assert!(there.help.as_deref().unwrap().contains("Role Based Access Control Administrator"));
+    let root = report.findings.iter().find(|it| it.scope.as_deref() != Some(SCOPE)).unwrap();
+    assert_eq!(root.blocks.len(), 1, "{root:?}");
+    assert!(root.help.as_deref().unwrap().contains("root-management-group"), "{root:?}");
 }
 
 /// Goal: owning the subscription is not owning the root, and there are three ways out.
@@ -98,7 +109,7 @@ async fn an_owner_of_the_subscription_only() {
     let scenario =
         format!("[operator]\nassignments = [{{ role = \"Owner\", scope = \"{SCOPE}\" }}]\n");
     let report = report(&scenario).await;
-    assert!(codes(&report).iter().all(|code| *code == "AZ-PREFLIGHT-001"), "{report:#?}");
+    assert_eq!(codes(&report), ["AZ-PREFLIGHT-001"], "{report:#?}");
     let root = finding(&report, "AZ-PREFLIGHT-001", "roleAssignments/write");
     assert_eq!(root.blocks.len(), 1, "{root:?}");
     let help = root.help.as_deref().unwrap();
@@ -162,10 +173,17 @@ async fn a_deny_assignment() {
         )
     };
     let locked = report(&deny("everyone", "")).await;
-    let assign = finding(&locked, "AZ-PREFLIGHT-003", "roleAssignments/write");
-    assert!(assign.summary.contains("`Locked`") && assign.blocks.len() == 6, "{assign:?}");
-    assert_eq!(assign.scope.as_deref(), Some(SCOPE));
-    finding(&locked, "AZ-PREFLIGHT-003", "roleDefinitions/write");
+    assert_eq!(codes(&locked), ["AZ-PREFLIGHT-003"], "{locked:#?}");
+    let forbids = &locked.findings[0];
+    for part in ["`Locked`", "roleAssignments/write", "roleDefinitions/write"] {
+        assert!(forbids.summary.contains(part), "{forbids:?}");
+    }
+    assert_eq!((forbids.scope.as_deref(), forbids.blocks.len()), (Some(SCOPE), 7));
+    // Above the subscription it forbids the same and more things: that is one finding all the same.
+    let above = deny("everyone", "").replace(&format!("scope = \"{SCOPE}\"\n"), "");
+    let locked = report(&above).await;
+    assert_eq!(codes(&locked), ["AZ-PREFLIGHT-003"], "{locked:#?}");
+    assert_eq!(locked.findings[0].blocks.len(), 8, "and the role at the root");
     assert_eq!(report(&deny("everyone", "\"operator\"")).await.findings, []);
     let other = "0f0f0f0f-0000-4000-8000-00000000000f";
     assert_eq!(report(&deny(other, "")).await.findings, []);
@@ -236,7 +254,7 @@ async fn people_who_could_activate_a_role_and_clients_of_their_own() {
     let scopes = "https://graph.microsoft.com/RoleEligibilitySchedule.Read.Directory \
                   https://graph.microsoft.com/Application.Read.All";
     rehearsal.azure.operate_through(client, Some(scopes), "ada@contoso.example", "rehearsal only");
-    let report = look(&rehearsal).await;
+    let report = look(&mut rehearsal).await;
     let consent = finding(&report, "AZ-PREFLIGHT-013", "could activate Global Administrator");
     assert!(consent.help.as_deref().unwrap().starts_with("activate the role first"));
     let register = finding(&report, "AZ-PREFLIGHT-010", "client that may not change applications");
@@ -286,6 +304,7 @@ async fn a_cloud_without_the_provider() {
     .await;
     let unknown = finding(&report, "AZ-PREFLIGHT-040", "Microsoft.Web");
     assert_eq!(unknown.blocks, ["contoso.role-definition.custom"]);
+    assert!(unknown.context.iter().any(|(key, _)| key == "request-id"), "{unknown:?}");
 }
 
 /// Goal: what may not be read is told and stops nothing; a busy service is waited for.
@@ -302,11 +321,68 @@ async fn refused_reads_and_busy_services() {
     .await;
     let closed = finding(&report, "AZ-PREFLIGHT-007", "deny assignments");
     assert_eq!(closed.severity, severity::WARNING);
+    let keys: Vec<&str> = closed.context.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["status", "cloud-code", "request-id", "correlation-id"]);
+    assert!(closed.context.iter().all(|(_, value)| !value.is_empty()), "{closed:?}");
     assert_eq!(report.findings.len(), 1, "{report:#?}");
 }
 
-/// Goal: a large tenant takes at most three reads a subscription, for the survey as for the
-/// preflight.
+/// Goal: what somebody gave behind our back can only be taken away by an operator who may.
+#[tokio::test]
+async fn grants_that_cannot_be_taken_away() {
+    let deny = format!(
+        "[[deny-assignments]]\nname = \"Keep\"\nscope = \"{SCOPE}\"\n\
+         actions = [\"Microsoft.Authorization/roleAssignments/delete\"]\n\
+         principals = [\"operator\"]\n{NO_LAG}"
+    );
+    let rehearsal = Rehearsal::with(Some(&deny), settings()).await;
+    let session = rehearsal.azure.session(&rehearsal.host).unwrap();
+    let mut steps = writes(&rehearsal.description);
+    let new = preflight(&session, &steps).await.unwrap();
+    assert_eq!(new.findings, [], "a principal that is being made was given nothing");
+    steps.retain(|step| step.kind == "unplanned-grants");
+    let report = preflight(&session, &steps).await.unwrap();
+    let forbids = finding(&report, "AZ-PREFLIGHT-003", "roleAssignments/delete");
+    assert_eq!(forbids.blocks, ["contoso.unplanned-grants"]);
+    assert_eq!(report.findings.len(), 1, "{report:#?}");
+}
+
+/// Goal: a guest who owns the subscription is told once what is lacking at the root.
+#[tokio::test]
+async fn a_guest_who_owns_the_subscription() {
+    let scenario = include_str!("../../../sim/scenarios/operator-guest.toml");
+    let scenario = format!("{scenario}\n{NO_LAG}");
+    let mut rehearsal = Rehearsal::with(Some(&scenario), settings()).await;
+    let name = "engineer_fabrikam.example#EXT#@contoso.example";
+    rehearsal.azure.operate_as(name, "rehearsal only");
+    let report = look(&mut rehearsal).await;
+    let lacking: Vec<&Finding> =
+        report.findings.iter().filter(|it| it.code == "AZ-PREFLIGHT-001").collect();
+    assert_eq!(lacking.len(), 1, "{report:#?}");
+    for part in ["managementGroups/read", "roleAssignments/read", "roleAssignments/write"] {
+        assert!(lacking[0].summary.contains(part), "{lacking:?}");
+    }
+}
+
+/// Goal: a deleted application that may not be touched is told before the run, not after it began.
+#[tokio::test]
+async fn a_deleted_application_that_may_not_be_touched() {
+    let mut settings = settings();
+    settings["deleted-application"] = json!("refuse");
+    let mut rehearsal = Rehearsal::with(Some(NO_LAG), settings).await;
+    assert_eq!(look(&mut rehearsal).await.findings, []);
+    let position = rehearsal.find("application");
+    let done = rehearsal.run_step(position).await.unwrap();
+    rehearsal.undo(position, &done.undo).await.unwrap();
+    rehearsal.outputs.clear();
+    let report = look(&mut rehearsal).await;
+    let told = finding(&report, "AZ-APP-003", "was deleted");
+    assert_eq!(told.blocks, ["contoso.application"]);
+    assert!(told.help.as_deref().unwrap().contains("`restore` or `purge`"), "{told:?}");
+    assert_eq!(errors(&report).len(), 1, "{report:#?}");
+}
+
+/// Goal: a large tenant takes at most four reads a subscription, for survey and preflight together.
 #[tokio::test]
 async fn many_subscriptions_few_reads() {
     let scenario = format!(
@@ -316,19 +392,15 @@ async fn many_subscriptions_few_reads() {
     let mut settings = settings();
     settings["scope"] = json!({ "tenant": true });
     let mut rehearsal = Rehearsal::with(Some(&scenario), settings).await;
-    let session = rehearsal.azure.session(&rehearsal.host).unwrap();
-    let found = survey(&session, "connect").await.unwrap();
-    let facts = Facts::read(&found.facts).unwrap().unwrap();
-    let count = facts.subscriptions.len() as u64;
-    assert_eq!(count, 121);
-    let of_survey = reads(&rehearsal).await;
-    assert!(of_survey <= 3 * count + 1, "{of_survey} reads of the survey");
-    rehearsal.description = describe("contoso", &rehearsal.settings, Some(&facts));
-    let report = look(&rehearsal).await;
-    let of_preflight = reads(&rehearsal).await - of_survey;
-    // The root management group is one more scope; two providers tell their operations.
-    assert!(of_preflight <= 3 * (count + 1) + 2, "{of_preflight} reads of the preflight");
+    let report = look(&mut rehearsal).await;
     assert_eq!(report.findings, []);
+    let count = rehearsal.description.steps.iter();
+    let count = count.filter_map(|step| step.scope.as_ref()).collect::<BTreeSet<_>>().len() as u64;
+    // The tenant itself is a scope as well.
+    assert_eq!(count, 122);
+    // The list of subscriptions, and two providers that tell their operations.
+    let all = reads(&rehearsal).await;
+    assert!(all <= 4 * count + 3, "{all} reads");
 }
 
 /// Reads of Resource Manager so far.

@@ -60,15 +60,19 @@ async fn the_whole_tenant() {
     assert_eq!(
         left_out(&facts),
         [
-            ("Platform Identity", "AZ-SCOPE-003"),
+            ("Platform Identity", "AZ-SCOPE-014"),
             ("Payments Retired", "AZ-SCOPE-003"),
             ("Archive 2019", "AZ-SCOPE-003"),
             ("Data Platform", "AZ-SCOPE-003"),
             ("Sandbox Blue", "AZ-SCOPE-004"),
             ("Sandbox Green", "AZ-SCOPE-004"),
             ("Partner Shared", "AZ-SCOPE-002"),
+            ("Platform Trial", "AZ-SCOPE-003"),
         ]
     );
+    let locked = &facts.left_out[0];
+    assert!(locked.reason.contains("`Locked by the identity blueprint`"), "{locked:?}");
+    assert!(locked.help.as_deref().unwrap().contains("spare the operator"), "{locked:?}");
     assert_eq!(survey.findings, [], "{:#?}", survey.findings);
     let description = describe("contoso", &rehearsal.settings, Some(&facts));
     let template = description.templates.iter().position(|it| it.kind == "subscription").unwrap();
@@ -132,16 +136,43 @@ async fn rights_in_one_subscription_only() {
     let reason = &facts.left_out[0].reason;
     assert!(
         reason.contains("roleAssignments/write")
-            && reason.contains("User Access Administrator could be activated"),
+            && reason.contains("could activate User Access Administrator"),
         "{reason}"
     );
+}
+
+/// Goal: an operator whose role has a condition that forbids one of the roles is told so of each
+/// subscription; with the names of listed ones it is for the preflight to say.
+#[tokio::test]
+async fn conditions_in_the_way() {
+    let scenario = "[[subscriptions]]\nid = \"33333333-4444-5555-6666-777777777777\"\nname = \"Mine\"\n\
+        [[subscriptions]]\nid = \"33333333-4444-5555-6666-777777777778\"\nname = \"Theirs\"\n\
+        [operator]\nassignments = [{ role = \"Owner\", scope = \
+        \"/subscriptions/33333333-4444-5555-6666-777777777777\" }, { role = \"Owner\", scope = \
+        \"/subscriptions/33333333-4444-5555-6666-777777777778\", condition = \"\"\"\
+        !(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}) OR \
+        @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAllValues:\
+        GuidNotEquals {b8eda974-7b85-4f76-af95-65846b26df6d}\"\"\" }]\n";
+    let all = rehearsal(scenario, |settings| settings["scope"] = json!({ "tenant": true })).await;
+    let (_, facts) = look(&all).await;
+    assert_eq!(names(&facts), ["Mine"]);
+    assert_eq!(left_out(&facts), [("Theirs", "AZ-SCOPE-015")]);
+    let reason = &facts.left_out[0].reason;
+    assert!(reason.contains("forbids assigning Storage File Data Privileged Reader"), "{reason}");
+    let listed = rehearsal(scenario, |settings| {
+        settings["scope"] = json!({ "subscriptions": ["33333333-4444-5555-6666-777777777778"] });
+    })
+    .await;
+    let (_, facts) = look(&listed).await;
+    assert_eq!(names(&facts), ["Theirs"]);
 }
 
 /// Goal: with everything left out there is an error, and it says why.
 #[tokio::test]
 async fn nothing_left() {
     let contributor = include_str!("../../../sim/scenarios/operator-contributor.toml");
-    let rehearsal = rehearsal(contributor, |_| {}).await;
+    let rehearsal =
+        rehearsal(contributor, |settings| settings["scope"] = json!({ "tenant": true })).await;
     let (survey, facts) = look(&rehearsal).await;
     assert!(facts.subscriptions.is_empty());
     let error = survey.findings.iter().find(|it| it.code == "AZ-SCOPE-006").unwrap();
@@ -192,7 +223,9 @@ async fn clusters_that_cannot_be_listed() {
     let rehearsal = rehearsal(refused, |_| {}).await;
     let (survey, facts) = look(&rehearsal).await;
     assert_eq!(facts.subscriptions.len(), 1);
-    assert_eq!(survey.findings[0].code, "AZ-SCOPE-012", "{:#?}", survey.findings);
+    let closed = &survey.findings[0];
+    assert_eq!(closed.code, "AZ-SCOPE-012", "{closed:#?}");
+    assert!(closed.context.iter().any(|(key, _)| key == "request-id"), "{closed:#?}");
 }
 
 /// Goal: what was granted in a subscription that cannot be reached now stays; in one that the

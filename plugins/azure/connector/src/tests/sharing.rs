@@ -159,6 +159,31 @@ async fn a_role_of_an_early_version() {
     assert_eq!(role(&contoso).await, None);
 }
 
+/// Goal: a role of our name that somebody else made is used as it is, and never written.
+#[tokio::test]
+async fn a_role_of_somebody_else() {
+    use skybridge_azure_client::arm::role_definitions::{NewRole, put_request};
+    let [contoso, other] = two(&[SUBSCRIPTION], &[SECOND]).await;
+    let scope = format!("/subscriptions/{SUBSCRIPTION}");
+    let new = NewRole {
+        role_name: &crate::names::custom_role(&contoso.settings.display_name),
+        description: "made by hand",
+        actions: &contoso.settings.grants().action_names(),
+        assignable_scopes: std::slice::from_ref(&scope),
+    };
+    let session = contoso.azure.session(&contoso.host).unwrap();
+    session.send(&put_request(&scope, "0f0f0f0f-0000-4000-8000-000000000004", new)).await.unwrap();
+    let at = contoso.find(ROLE);
+    assert_eq!(contoso.observe(at).await.unwrap().state, observed::FOREIGN);
+    let done = contoso.apply(at).await.unwrap();
+    assert_eq!((done.action.as_str(), &done.undo), (applied::ADOPTED, &json!(null)));
+    for error in [other.observe(at).await.unwrap_err(), other.apply(at).await.unwrap_err()] {
+        assert_eq!(error.detail.code.as_deref(), Some("AZ-ROLE-002"), "{error:?}");
+        assert!(error.to_string().contains(&format!("assigned in /subscriptions/{SECOND}")));
+    }
+    assert_eq!(role(&other).await.unwrap(), (vec![SUBSCRIPTION.into()], "made by hand".into()));
+}
+
 /// Goal: what one connector asks of the role is not changed for another one.
 #[tokio::test]
 async fn different_actions_are_refused() {

@@ -153,7 +153,7 @@ async fn a_large_tenant_has_every_state() {
     let arm = cloud.arm().await;
     let (all, _) = arm.all("/subscriptions?api-version=2022-12-01", "nextLink").await;
     let mut states: Vec<&Value> = all.iter().map(|it| &it["state"]).collect();
-    assert_eq!(states.len(), 12);
+    assert_eq!(states.len(), 13);
     states.sort_by_key(|state| state.to_string());
     states.dedup();
     assert_eq!(states, ["Deleted", "Disabled", "Enabled", "PastDue", "Warned"]);
@@ -169,7 +169,7 @@ async fn a_large_tenant_has_every_state() {
     }
     let path = "/providers/Microsoft.Management/managementGroups/contoso/descendants?api-version=2023-04-01";
     let (below, _) = arm.all(path, "nextLink").await;
-    assert_eq!(below.len(), 4 + 11, "all groups below it, all subscriptions but one");
+    assert_eq!(below.len(), 4 + 12, "all groups below it, all subscriptions but one");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use skybridge_azure_client::graph::deleted_items;
 use skybridge_plugin_sdk::protocol::onboard::{ApplyRequest, Remains, Undone};
 use skybridge_plugin_sdk::{Error, Result, Retry, kind};
 
-use super::{not_yet, tags};
+use super::{not_yet, tags, unique_name};
 use crate::errors::{Lag, classify, known_as};
 use crate::outcome::{nothing_left, removed, still};
 use crate::session::Session;
@@ -32,12 +32,12 @@ impl Deleted {
     }
 }
 
-async fn find(session: &Session<'_>, unique_name: &str) -> Result<Option<Deleted>> {
+async fn find(session: &Session<'_>, name: &str) -> Result<Option<Deleted>> {
     let listed: Vec<Deleted> = session
         .list(deleted_items::list_applications_request())
         .await
         .map_err(|error| classify(error, Lag::Impossible))?;
-    Ok(listed.into_iter().find(|item| item.unique_name.as_deref() == Some(unique_name)))
+    Ok(listed.into_iter().find(|item| item.unique_name.as_deref() == Some(name)))
 }
 
 /// Looks for a plan; one who may not look is not kept from planning.
@@ -85,18 +85,26 @@ pub(super) async fn settle(
             }
             Ok(not_yet("the deleted application was purged and its name is becoming free"))
         }
-        DeletedApplication::Refuse => {
-            let message = format!(
-                "the application {} was deleted{} and still holds the name {unique_name}",
-                item.app_id,
-                item.when()
-            );
-            Ok(Error::new(kind::PRECONDITION, message).code("AZ-APP-003").help(
-                "set `deleted-application` to `restore` or `purge`, or decide under App \
-                 registrations > Deleted applications",
-            ))
-        }
+        DeletedApplication::Refuse => Ok(in_the_way(&item, unique_name)),
     }
+}
+
+fn in_the_way(item: &Deleted, unique_name: &str) -> Error {
+    let message = format!(
+        "the application {} was deleted{} and still holds the name {unique_name}",
+        item.app_id,
+        item.when()
+    );
+    Error::new(kind::PRECONDITION, message).code("AZ-APP-003").help(
+        "set `deleted-application` to `restore` or `purge`, or decide under App registrations > \
+         Deleted applications",
+    )
+}
+
+/// What a run that may not touch a deleted application would end with.
+pub(crate) async fn deleted_in_the_way(session: &Session<'_>) -> Result<Option<Error>> {
+    let name = unique_name(session.connector, session.settings);
+    Ok(find(session, &name).await?.map(|item| in_the_way(&item, &name)))
 }
 
 /// Removes for good what `undone` deleted a moment ago.

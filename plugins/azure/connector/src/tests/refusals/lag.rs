@@ -3,6 +3,7 @@
 
 use expect_test::expect_file;
 use serde_json::json;
+use skybridge_azure_client::arm::role_definitions::{NewRole, put_request};
 use skybridge_plugin_sdk::protocol::onboard::Applied;
 
 use super::{Bench, answer, fault};
@@ -93,6 +94,9 @@ async fn consent_to_a_young_principal() {
     let twice = "Permission being assigned already exists on the object";
     let rule = fault(post, &answer(400, "Request_BadRequest", twice));
     bench.meet("granted by an attempt before, and not listed", &rule, &[], 1).await;
+    let entry = "EntitlementGrant entry already exists.";
+    let rule = fault(post, &answer(400, "Request_MultipleObjectsWithSameKeyValue", entry));
+    bench.meet("the same in the other spelling", &rule, &[], 1).await;
     let denied = answer(403, "Authorization_RequestDenied", "Insufficient privileges.");
     bench.meet("the operator may not consent", &fault(post, &denied), &[], 0).await;
     let done = bench.attempt(&[], 0).await.unwrap();
@@ -118,6 +122,20 @@ async fn a_custom_role_on_its_way() {
     bench.meet("its name is taken and nobody sees by whom, at first", &rule, &[], 0).await;
     bench.meet("its name is taken and nobody sees by whom, for seconds", &rule, &[], 8).await;
     let done = bench.attempt(&[], 0).await.unwrap();
+    // After a change, a replica that has not heard of it shows the role as it was.
+    let (home, id) = (done.undo["home"].as_str().unwrap(), done.undo["id"].as_str().unwrap());
+    let before = NewRole {
+        role_name: &crate::names::custom_role(&bench.rehearsal.settings.display_name),
+        description: "as it was",
+        actions: &["Microsoft.Web/sites/config/list/Action".to_owned()],
+        assignable_scopes: &[home.to_owned()],
+    };
+    {
+        let session = bench.rehearsal.azure.session(&bench.rehearsal.host).unwrap();
+        session.send(&put_request(home, id, before)).await.unwrap();
+    }
+    let seen = bench.ready(&done).await;
+    not_ready(&mut bench, "changed, and read as it was before", seen);
     let position = bench.rehearsal.find("role-definition.custom");
     bench.rehearsal.undo(position, &done.undo).await.unwrap();
     bench.compare(&expect_file!["young_custom_role.txt"]);

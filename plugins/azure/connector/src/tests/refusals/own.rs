@@ -3,10 +3,12 @@
 
 use expect_test::expect_file;
 use serde_json::{Value, json};
-use skybridge_azure_client::Trust;
 use skybridge_azure_client::arm::role_assignments::{self, NewAssignment};
 use skybridge_azure_client::cloud::Service;
 use skybridge_azure_client::request::{Method, Path, Request};
+use skybridge_azure_client::{CertificateError, Secret, Trust};
+use skybridge_plugin_sdk::Onboard;
+use skybridge_plugin_sdk::protocol::onboard::DescribeRequest;
 use skybridge_plugin_sdk::protocol::open::OpenRequest;
 
 use super::{Bench, answer, fault};
@@ -223,6 +225,30 @@ async fn assertions_that_are_not_shown_to_anybody() {
     }
     bench.seen = bench.seen.replace(folder.path().to_str().unwrap(), "<folder>");
     bench.compare(&expect_file!["own/assertions.txt"]);
+}
+
+/// A machine without randomness, and a certificate that came out wrong.
+#[tokio::test]
+async fn a_certificate_that_cannot_be_made() {
+    use crate::steps::certificate::made;
+    let mut certificate = settings();
+    certificate["credential"] = json!({ "kind": "certificate" });
+    let mut bench = Bench::with("certificate", NO_LAG, certificate).await;
+    let none = CertificateError::Make("no randomness".into());
+    bench.saw("no randomness", Err(&made(Err(none)).err().unwrap()));
+    let wrong = Secret::new("no certificate");
+    bench.saw("no certificate came of it", Err(&made(Ok(wrong)).err().unwrap()));
+    bench.compare(&expect_file!["own/no_certificate.txt"]);
+}
+
+/// Facts of a survey that another version of the plugin wrote.
+#[tokio::test]
+async fn facts_of_another_version() {
+    let mut bench = Bench::before("subscription").await;
+    let request = DescribeRequest { survey: json!({ "version": 99 }), ..Default::default() };
+    let error = Onboard::describe(&bench.rehearsal.azure, &request).unwrap_err();
+    bench.saw("facts of another version", Err(&error));
+    bench.compare(&expect_file!["own/facts.txt"]);
 }
 
 /// Nobody to sign in as.

@@ -75,7 +75,9 @@ async fn applications() {
     let taken = "Another object with the same value for property uniqueName already exists.";
     let full = "The directory object quota limit for the Principal has been exceeded.";
     let race = "There was a conflict in processing the request.";
+    let invalid = "Invalid value specified for property 'displayName' of resource 'Application'.";
     for (row, status, code, message) in [
+        ("an invalid property", 400, "Request_BadRequest", invalid),
         ("the unique name is taken by nobody who is seen", 400, "Request_BadRequest", taken),
         ("Authorization_RequestDenied", 403, "Authorization_RequestDenied", DENIED),
         ("Directory_QuotaExceeded", 403, "Directory_QuotaExceeded", full),
@@ -101,12 +103,42 @@ async fn client_secrets() {
     ] {
         bench.meet(row, &fault(add, &answer(400, code, message)), &[], 0).await;
     }
+    let race = "There was a conflict in processing the request.";
+    for (row, status, code, message) in [
+        ("adding is denied", 403, "Authorization_RequestDenied", DENIED),
+        ("409 beside another change", 409, "Directory_ConcurrencyViolation", race),
+        ("409 of no special code", 409, "Request_Conflict", race),
+        ("412 beside another change", 412, "Request_PreconditionFailed", race),
+    ] {
+        bench.meet(row, &fault(add, &answer(status, code, message)), &[], 0).await;
+    }
+    removing_client_secrets(&mut bench).await;
     bench.compare(&expect_file!["client_secrets.txt"]);
 
     let policy = format!("[policy]\nmax-secret-lifetime-days = 30\n{NO_LAG}");
     let mut bench = Bench::with("client-secret", &policy, settings()).await;
     bench.meet("a life the policy does not allow, by the simulator", "", &[], 0).await;
     bench.compare(&expect_file!["client_secrets_policy.txt"]);
+}
+
+/// A secret nobody knows of is gone only if the application does not list it.
+async fn removing_client_secrets(bench: &mut Bench) {
+    let done = bench.attempt(&[], 0).await.unwrap();
+    let none = answer(400, "Request_BadRequest", "No password credential found with keyId.");
+    bench.faults(&fault("graph POST /removePassword", &none)).await;
+    let position = bench.rehearsal.find("client-secret");
+    let family = crate::steps::family("client-secret").unwrap();
+    let listed = {
+        let session = bench.rehearsal.azure.session(&bench.rehearsal.host).unwrap();
+        family.undo(&session, &done.undo).await.unwrap_err()
+    };
+    bench.saw("No password credential found, and it is listed", Err(&listed));
+    bench.faults("").await;
+    assert!(bench.rehearsal.undo(position, &done.undo).await.unwrap().removed);
+    bench.faults(&fault("graph POST /removePassword", &none)).await;
+    let gone = bench.rehearsal.undo(position, &done.undo).await.unwrap();
+    assert!(!gone.removed, "{gone:?}");
+    bench.faults("").await;
 }
 
 /// Trusting another issuer's tokens.
