@@ -1,8 +1,10 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 
 /// Connects a cloud account to the tools that watch over it: plan, rehearse, apply, verify.
 #[derive(Debug, Parser)]
@@ -145,6 +147,28 @@ pub(crate) struct PlanArgs {
     pub(crate) detailed_exit_code: bool,
 }
 
+/// How much a run does at a time, and how long it tries.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LimitArgs {
+    /// Steps under way at the same time
+    #[arg(long, value_name = "N")]
+    pub(crate) max_in_flight: Option<u32>,
+    /// Steps under way at the same time in one throttle domain: a subscription, a directory
+    #[arg(long, value_name = "N")]
+    pub(crate) max_per_domain: Option<u32>,
+    /// How long to try again while a service is unwell: 30m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) retry_for: Option<Duration>,
+    /// How long to wait for the answer of one call: 10m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) call_deadline: Option<Duration>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: SignedDuration = text.parse().map_err(|_| "write it like 90s, 30m or 2h")?;
+    Duration::try_from(span).map_err(|_| "a time before now is no limit".to_owned())
+}
+
 /// `apply` and `rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
@@ -155,9 +179,8 @@ pub(crate) struct ApplyArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Steps under way at the same time
-    #[arg(long, value_name = "N")]
-    pub(crate) max_in_flight: Option<u32>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// `offboard`.
@@ -173,9 +196,8 @@ pub(crate) struct OffboardArgs {
     /// Leave nothing that could be restored: what a cloud keeps of deleted things goes too
     #[arg(long)]
     pub(crate) purge: bool,
-    /// Steps under way at the same time
-    #[arg(long, value_name = "N")]
-    pub(crate) max_in_flight: Option<u32>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// What the host does.
@@ -201,9 +223,8 @@ pub(crate) enum Command {
     Resume {
         /// The run [default: the last one that did not end]
         run: Option<String>,
-        /// Steps under way at the same time
-        #[arg(long, value_name = "N")]
-        max_in_flight: Option<u32>,
+        #[command(flatten)]
+        limits: LimitArgs,
     },
     /// Show runs, where their steps stand, and the connections they made
     Status {

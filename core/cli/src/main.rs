@@ -87,8 +87,8 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
         Command::Apply(args) => commands::apply::run(&app, &args).await,
         Command::Offboard(args) => commands::offboard::run(&app, &args).await,
         Command::Rotate(args) => commands::rotate::run(&app, &args).await,
-        Command::Resume { run, max_in_flight } => {
-            commands::resume::run(&app, run.as_deref(), max_in_flight).await
+        Command::Resume { run, limits } => {
+            commands::resume::run(&app, run.as_deref(), &limits).await
         }
         Command::Status { run, format } => commands::status::run(&app, run.as_deref(), format),
         Command::Verify { manifest, simulate, format } => {

@@ -9,7 +9,7 @@ use skybridge_journal::{RunState, Store};
 use skybridge_model::Entropy as _;
 
 use crate::app::App;
-use crate::args::SimulateArgs;
+use crate::args::{LimitArgs, SimulateArgs};
 use crate::clock::SystemEntropy;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -36,7 +36,7 @@ pub(crate) struct New<'a> {
     pub(crate) kind: RunKind,
     pub(crate) manifest: &'a Path,
     pub(crate) simulate: &'a SimulateArgs,
-    pub(crate) max_in_flight: Option<u32>,
+    pub(crate) limits: &'a LimitArgs,
 }
 
 /// Run ids begin with their time, so that their order is the order of runs.
@@ -48,9 +48,15 @@ fn new_id(app: &App) -> RunId {
 }
 
 /// The caps of a run, with what the command line says.
-pub(crate) fn limits(max_in_flight: Option<u32>) -> Limits {
+pub(crate) fn limits(args: &LimitArgs) -> Limits {
     let default = Limits::default();
-    Limits { in_flight: max_in_flight.unwrap_or(default.in_flight), ..default }
+    let limits = Limits {
+        in_flight: args.max_in_flight.unwrap_or(default.in_flight),
+        in_flight_per_domain: args.max_per_domain.unwrap_or(default.in_flight_per_domain),
+        call_deadline: args.call_deadline.unwrap_or(default.call_deadline),
+        ..default
+    };
+    args.retry_for.map_or(limits, |budget| limits.trying_for(budget))
 }
 
 impl Run {
@@ -70,7 +76,7 @@ impl Run {
         let store = RunDir::create(&session.state, &record, &session.checked.text, &plan)?;
         app.ui.say(format!("\nrun {id}"));
         let (store, state) = (Box::new(store), RunState::default());
-        Ok(Self { id, record, store, state, limits: limits(new.max_in_flight) })
+        Ok(Self { id, record, store, state, limits: limits(new.limits) })
     }
 
     /// Runs to the end, or to where Ctrl-C stops it.

@@ -99,7 +99,7 @@ impl Onboard for Misbehaving {
     }
 
     async fn ready(&self, _: ReadyRequest, _: &Ctx) -> Result<Ready> {
-        Ok(Ready { ready: true, reason: None })
+        Ok(Ready { ready: true, ..Ready::default() })
     }
 
     async fn undo(&self, request: UndoRequest, _: &Ctx) -> Result<Undone> {
@@ -108,7 +108,7 @@ impl Onboard for Misbehaving {
                 Error::new(kind::PERMISSION_DENIED, "nobody may remove it").help("ask its owner")
             );
         }
-        Ok(Undone { removed: true, detail: None })
+        Ok(Undone { removed: true, ..Undone::default() })
     }
 }
 

@@ -31,8 +31,7 @@ pub(crate) async fn run(app: &App, args: &OffboardArgs) -> Outcome {
     connect::require(&checked, capability::ONBOARD)?;
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
-    if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, args.max_in_flight).await?
-    {
+    if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, &args.limits).await? {
         return Ok(exit);
     }
     if record::runs(&state).is_empty() {
@@ -79,7 +78,7 @@ async fn plan_and_run(app: &App, args: &OffboardArgs, session: &Session) -> Outc
         kind: RunKind::Offboard,
         manifest: &args.manifest,
         simulate: &args.simulate,
-        max_in_flight: args.max_in_flight,
+        limits: &args.limits,
     };
     let context = session.context(plan);
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await

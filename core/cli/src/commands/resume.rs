@@ -8,7 +8,7 @@ use skybridge_model::Diagnostic;
 use skybridge_plan::Plan;
 
 use crate::app::App;
-use crate::args::SimulateArgs;
+use crate::args::{LimitArgs, SimulateArgs};
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -18,18 +18,13 @@ use crate::run::{Run, limits};
 use crate::session::{Session, engine_failure};
 use crate::state::StateDir;
 
-pub(crate) async fn run(app: &App, run: Option<&str>, max_in_flight: Option<u32>) -> Outcome {
+pub(crate) async fn run(app: &App, run: Option<&str>, args: &LimitArgs) -> Outcome {
     let (state, folder) = find(app, run)?;
-    resume(app, &state, &folder, max_in_flight).await
+    resume(app, &state, &folder, args).await
 }
 
 /// Goes on with the run of a folder.
-pub(crate) async fn resume(
-    app: &App,
-    state: &Path,
-    folder: &RunDir,
-    max_in_flight: Option<u32>,
-) -> Outcome {
+pub(crate) async fn resume(app: &App, state: &Path, folder: &RunDir, args: &LimitArgs) -> Outcome {
     let record = folder.record()?;
     let id: RunId = record
         .run
@@ -41,7 +36,7 @@ pub(crate) async fn resume(
     let doing = format!("resume {id}");
     let simulate = record.simulate_args();
     let session = Session::open(app, checked, state, &simulate, &doing, Box::new(|_| ())).await?;
-    let outcome = go_on(app, &session, folder, id, max_in_flight).await;
+    let outcome = go_on(app, &session, folder, id, args).await;
     session.close().await;
     outcome
 }
@@ -53,7 +48,7 @@ pub(crate) async fn go_on_first(
     app: &App,
     state: &Path,
     simulate: &SimulateArgs,
-    max_in_flight: Option<u32>,
+    args: &LimitArgs,
 ) -> Outcome<Option<Exit>> {
     let Some((run, folder)) = record::unfinished(state) else { return Ok(None) };
     if !folder.record()?.same_world(simulate) {
@@ -61,7 +56,7 @@ pub(crate) async fn go_on_first(
         return Ok(None);
     }
     app.ui.say(format!("run {run} has not ended: going on with it first"));
-    let exit = resume(app, state, &folder, max_in_flight).await?;
+    let exit = resume(app, state, &folder, args).await?;
     Ok(record::unfinished(state).is_some_and(|(still, _)| still == run).then_some(exit))
 }
 
@@ -72,7 +67,7 @@ async fn go_on(
     session: &Session,
     folder: &RunDir,
     id: RunId,
-    max_in_flight: Option<u32>,
+    args: &LimitArgs,
 ) -> Outcome {
     let record = folder.record()?;
     let plan = Plan::from_json(&folder.plan()?)
@@ -100,7 +95,7 @@ async fn go_on(
         record,
         store: Box::new(opened.store),
         state: opened.state,
-        limits: limits(max_in_flight),
+        limits: limits(args),
     };
     run.execute(app, session, context).await
 }

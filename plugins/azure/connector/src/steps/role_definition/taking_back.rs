@@ -109,7 +109,7 @@ async fn shrink(
     scopes: &[String],
 ) -> Result<Undone> {
     if scopes.len() == found.properties.assignable_scopes.len() {
-        return Ok(Undone { removed: false, detail: Some(OTHERS.into()) });
+        return Ok(Undone { detail: Some(OTHERS.into()), ..Undone::default() });
     }
     let [grant] = found.properties.permissions.as_slice() else {
         let message = "the custom role was edited and others use it, so it cannot be narrowed";
@@ -136,7 +136,7 @@ pub(super) async fn remains(session: &Session<'_>, undo: &Value) -> Result<Remai
     let Some(found) = made.find(session).await? else { return Ok(nothing_left()) };
     let others = made.of_others(session, &found).await?;
     if others.len() == found.properties.assignable_scopes.len() {
-        return Ok(Remains { remains: false, detail: Some(OTHERS.into()) });
+        return Ok(Remains { detail: Some(OTHERS.into()), ..Remains::default() });
     }
     Ok(still("the custom role can still be assigned in our subscriptions"))
 }
