@@ -39,7 +39,7 @@ struct InThisProcess(PathBuf);
 impl Direct for InThisProcess {
     async fn ready(&self, request: ReadyRequest) -> Ready {
         let file = self.0.join(format!("{}.txt", request.step.scope.unwrap_or_default()));
-        Ready { ready: file.exists(), reason: None }
+        Ready { ready: file.exists(), ..Ready::default() }
     }
 }
 

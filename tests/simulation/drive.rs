@@ -59,7 +59,7 @@ enum Happening {
     /// The batch that is being written is durable.
     Durable(Vec<Event>),
     Apply(ApplyCall),
-    Probe(ReadyCall),
+    Probe(ReadyCall, u32),
     Answer(Box<Input>),
     /// The machine wanted to be woken.
     Wake,
@@ -152,6 +152,7 @@ pub(super) async fn drive(
             match effect {
                 Effect::Tell(event) => observer.tell(event),
                 Effect::Finished(_) => return Ok(run.machine.report()),
+                Effect::Broken(what) => return Err(EngineError::Machine(what)),
                 call => run.call(&call),
             }
         }
@@ -198,8 +199,10 @@ impl Run {
             Effect::Apply { step, attempt } => {
                 self.machine.apply_call(*step, *attempt).map(Happening::Apply)
             }
-            Effect::Probe { step } => self.machine.ready_call(*step).map(Happening::Probe),
-            Effect::Tell(_) | Effect::Finished(_) => None,
+            Effect::Probe { step, look } => {
+                self.machine.ready_call(*step).map(|call| Happening::Probe(call, *look))
+            }
+            Effect::Tell(_) | Effect::Finished(_) | Effect::Broken(_) => None,
         };
         let at = self.hand.soon(1, 300);
         self.plan(at, call.unwrap());
@@ -285,7 +288,8 @@ impl Run {
             Happening::Wake => self.take_in(Input::Tick),
             Happening::Answer(input) => self.take_in(*input),
             Happening::Apply(call) => {
-                let (step, sent) = (call.step, self.hand.clock.now());
+                let (step, attempt) = (call.step, call.attempt);
+                let sent = self.hand.clock.now();
                 self.look_for_intent(&call);
                 let cut = self.cut().await;
                 let answer = self.runner.apply(call);
@@ -297,13 +301,16 @@ impl Run {
                     self.hand.die().await;
                 }
                 let (at, answer) = self.arrival(sent, answer);
-                self.plan(at, Happening::Answer(Box::new(Input::Applied { step, answer })));
+                self.plan(
+                    at,
+                    Happening::Answer(Box::new(Input::Applied { step, attempt, answer })),
+                );
             }
-            Happening::Probe(call) => {
+            Happening::Probe(call, look) => {
                 let (step, sent) = (call.step, self.hand.clock.now());
                 let answer = self.runner.ready(call).await;
                 let (at, answer) = self.arrival(sent, answer);
-                self.plan(at, Happening::Answer(Box::new(Input::Probed { step, answer })));
+                self.plan(at, Happening::Answer(Box::new(Input::Probed { step, look, answer })));
             }
         }
         Ok(())

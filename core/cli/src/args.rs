@@ -1,8 +1,10 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 
 /// Connects a cloud account to the tools that watch over it: plan, rehearse, apply, verify.
 #[derive(Debug, Parser)]
@@ -165,6 +167,28 @@ pub(crate) struct DiffArgs {
     pub(crate) detailed_exit_code: bool,
 }
 
+/// How much a run does at a time, and how long it tries.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LimitArgs {
+    /// Steps under way at the same time
+    #[arg(long, value_name = "N")]
+    pub(crate) max_in_flight: Option<u32>,
+    /// Steps under way at the same time in one throttle domain: a subscription, a directory
+    #[arg(long, value_name = "N")]
+    pub(crate) max_per_domain: Option<u32>,
+    /// How long to try again while a service is unwell: 30m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) retry_for: Option<Duration>,
+    /// How long to wait for the answer of one call: 10m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) call_deadline: Option<Duration>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: SignedDuration = text.parse().map_err(|_| "write it like 90s, 30m or 2h")?;
+    Duration::try_from(span).map_err(|_| "a time before now is no limit".to_owned())
+}
+
 /// `apply` and `rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
@@ -182,9 +206,8 @@ pub(crate) struct ApplyArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Steps under way at the same time
-    #[arg(long, value_name = "N")]
-    pub(crate) max_in_flight: Option<u32>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// `offboard`.
@@ -207,9 +230,8 @@ pub(crate) struct OffboardArgs {
     /// Leave nothing that could be restored: what a cloud keeps of deleted things goes too
     #[arg(long)]
     pub(crate) purge: bool,
-    /// Steps under way at the same time
-    #[arg(long, value_name = "N")]
-    pub(crate) max_in_flight: Option<u32>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// What the host does.
@@ -237,9 +259,8 @@ pub(crate) enum Command {
     Resume {
         /// The run [default: the last one that did not end]
         run: Option<String>,
-        /// Steps under way at the same time
-        #[arg(long, value_name = "N")]
-        max_in_flight: Option<u32>,
+        #[command(flatten)]
+        limits: LimitArgs,
         /// Let something go wrong on purpose, in a rehearsal: FAULT@TARGET; may be repeated
         ///
         /// FAULT is error, delay:2s, lost-reply or crash, as in error:transient*3, error:permission-denied,

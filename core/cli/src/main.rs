@@ -110,8 +110,8 @@ async fn perform(app: App, command: Command) -> Outcome {
         Command::Apply(args) => commands::apply::run(&app, &args).await,
         Command::Offboard(args) => commands::offboard::run(&app, &args).await,
         Command::Rotate(args) => commands::rotate::run(&app, &args).await,
-        Command::Resume { run, max_in_flight, inject } => {
-            commands::resume::run(&app, run.as_deref(), max_in_flight, &inject).await
+        Command::Resume { run, limits, inject } => {
+            commands::resume::run(&app, run.as_deref(), &limits, &inject).await
         }
         Command::Status { run, watch, format } => {
             let asked = commands::status::Asked { run: run.as_deref(), format, watch };

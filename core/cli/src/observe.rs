@@ -53,11 +53,12 @@ impl Looker {
         };
         let instance = context.instance(&step)?;
         let observation = instance.observe(&ObserveRequest { step: request }).await;
-        let observation = observation.map_err(step_error)?;
+        let mut observation = observation.map_err(step_error)?;
+        let rate_limits = std::mem::take(&mut observation.rate_limits);
         let planned = planned(&step, observation);
         let outputs = planned.outputs.clone();
         self.note(call.address, planned);
-        Ok(Applied { outputs, ..Applied::default() })
+        Ok(Applied { outputs, rate_limits, ..Applied::default() })
     }
 }
 
@@ -116,6 +117,6 @@ impl Runner for Looker {
     }
 
     fn ready(&self, _: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
-        std::future::ready(Ok(Ready { ready: true, reason: None })).boxed()
+        std::future::ready(Ok(Ready { ready: true, ..Ready::default() })).boxed()
     }
 }

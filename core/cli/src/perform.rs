@@ -223,6 +223,7 @@ impl Context {
                 Some(it) => format!("{}; {recorded}", it.detail),
                 None => recorded,
             }),
+            rate_limits: Vec::new(),
         })
     }
 

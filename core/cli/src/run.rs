@@ -8,7 +8,7 @@ use skybridge_engine::{Limits, RunId, RunOutcome, RunReport, Runner};
 use skybridge_journal::{Compaction, RunState, Store};
 
 use crate::app::App;
-use crate::args::SimulateArgs;
+use crate::args::{LimitArgs, SimulateArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
@@ -45,7 +45,7 @@ pub(crate) struct New<'a> {
     pub(crate) kind: RunKind,
     pub(crate) manifest: &'a Path,
     pub(crate) simulate: &'a SimulateArgs,
-    pub(crate) max_in_flight: Option<u32>,
+    pub(crate) limits: &'a LimitArgs,
     pub(crate) inject: &'a Inject,
 }
 
@@ -58,9 +58,15 @@ fn new_id(app: &App) -> RunId {
 }
 
 /// The caps of a run, with what the command line says.
-pub(crate) fn limits(max_in_flight: Option<u32>) -> Limits {
+pub(crate) fn limits(args: &LimitArgs) -> Limits {
     let default = Limits::default();
-    Limits { in_flight: max_in_flight.unwrap_or(default.in_flight), ..default }
+    let limits = Limits {
+        in_flight: args.max_in_flight.unwrap_or(default.in_flight),
+        in_flight_per_domain: args.max_per_domain.unwrap_or(default.in_flight_per_domain),
+        call_deadline: args.call_deadline.unwrap_or(default.call_deadline),
+        ..default
+    };
+    args.retry_for.map_or(limits, |budget| limits.trying_for(budget))
 }
 
 impl Run {
@@ -81,7 +87,7 @@ impl Run {
         let store = RunDir::create(&session.state, &record, &session.checked.text, &plan)?;
         app.ui.say(format!("\nrun {id}"));
         let (store, state) = (Box::new(store), RunState::default());
-        let (limits, inject) = (limits(new.max_in_flight), new.inject.clone());
+        let (limits, inject) = (limits(new.limits), new.inject.clone());
         Ok(Self { id, record, store, state, limits, inject, records: 0 })
     }
 

@@ -253,7 +253,7 @@ impl<T: Send + 'static> Runner for Asker<T> {
     }
 
     fn ready(&self, _: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
-        std::future::ready(Ok(Ready { ready: true, reason: None })).boxed()
+        std::future::ready(Ok(Ready { ready: true, ..Ready::default() })).boxed()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use skybridge_engine::{Applied, Map, Ready, RetryClass, StepError};
+use skybridge_engine::{Applied, Ready, RetryClass, StepError};
 use skybridge_plan::{Performer as Who, PlannedStep, Undoing};
 use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::onboard::UndoRequest;
@@ -47,13 +47,15 @@ impl Context {
             return self.withdraw(step, key).await;
         }
         let instance = self.instance(step)?;
-        let (mut removed, mut details) = (false, Vec::new());
+        let (mut removed, mut details, mut told) = (false, Vec::new(), Vec::new());
         for request in requests(step)? {
             let undone = instance.undo(&request).await.map_err(step_error)?;
             removed |= undone.removed;
             details.extend(undone.detail);
+            undone.rate_limits.into_iter().for_each(|limit| limit.add_to(&mut told));
         }
-        Ok(undone(removed, (!details.is_empty()).then(|| details.join("; "))))
+        let done = undone(removed, (!details.is_empty()).then(|| details.join("; ")));
+        Ok(Applied { rate_limits: told, ..done })
     }
 
     /// Looks once. A plugin that cannot look is believed; the summary says so.
@@ -63,20 +65,24 @@ impl Context {
             let path = self.state.connection(connector);
             let reason = format!("{} is there", path.display());
             let ready = !path.exists();
-            return Ok(Ready { ready, reason: (!ready).then_some(reason) });
+            return Ok(Ready { ready, reason: (!ready).then_some(reason), ..Ready::default() });
         }
         let instance = self.instance(step)?;
+        let mut told = Vec::new();
         for request in requests(step)? {
             match instance.remains(&request).await {
-                Ok(found) if found.remains => {
-                    return Ok(Ready { ready: false, reason: found.detail });
+                Ok(found) => {
+                    found.rate_limits.into_iter().for_each(|limit| limit.add_to(&mut told));
+                    if found.remains {
+                        let reason = found.detail;
+                        return Ok(Ready { ready: false, reason, rate_limits: told });
+                    }
                 }
-                Ok(_) => {}
                 Err(error) if error.kind == kind::UNSUPPORTED => {}
                 Err(error) => return Err(step_error(error)),
             }
         }
-        Ok(Ready { ready: true, reason: None })
+        Ok(Ready { ready: true, reason: None, rate_limits: told })
     }
 
     /// The platform first, the record last: what has no record was withdrawn.
@@ -99,7 +105,7 @@ impl Context {
 
 fn undone(removed: bool, detail: Option<String>) -> Applied {
     let action = if removed { REMOVED } else { GONE };
-    Applied { action: action.to_owned(), outputs: Map::new(), undo: Value::Null, detail }
+    Applied { action: action.to_owned(), detail, ..Applied::default() }
 }
 
 /// The kinds of steps that were taken back and cannot be looked for: one step of each is asked.

@@ -48,6 +48,9 @@ pub enum EngineError {
     /// The journal takes no records, so nothing more may be done.
     #[error(transparent)]
     Journal(#[from] AppendError),
+    /// The machine met what cannot be.
+    #[error("internal error: {0}; please report it")]
+    Machine(String),
     /// The journal's writer panicked.
     #[error("internal error: the journal's writer ended without an answer; please report it")]
     Writer,
@@ -79,6 +82,7 @@ pub async fn run(
         outbox: Outbox::new(),
         calls: JoinSet::new(),
         finished: false,
+        broken: None,
     };
     driver.run(store, cancel).await
 }
@@ -94,6 +98,7 @@ struct Driver {
     outbox: Outbox,
     calls: JoinSet<Input>,
     finished: bool,
+    broken: Option<String>,
 }
 
 /// The journal's writer: the store is either idle or away with one batch.
@@ -115,6 +120,9 @@ impl Driver {
             self.perform();
             if self.finished {
                 return Ok(self.machine.report());
+            }
+            if let Some(what) = self.broken {
+                return Err(EngineError::Machine(what));
             }
             // While a batch is being synced the next one gathers in the outbox: the slower the
             // disk, the larger the batches.
@@ -173,14 +181,15 @@ impl Driver {
                         self.calls.spawn(call::apply(runner, request, self.deadline));
                     }
                 }
-                Effect::Probe { step } => {
+                Effect::Probe { step, look } => {
                     if let Some(request) = self.machine.ready_call(step) {
                         let runner = Arc::clone(&self.runner);
-                        self.calls.spawn(call::probe(runner, request, self.deadline));
+                        self.calls.spawn(call::probe(runner, request, look, self.deadline));
                     }
                 }
                 Effect::Tell(event) => self.observer.tell(event),
                 Effect::Finished(_) => self.finished = true,
+                Effect::Broken(what) => self.broken = Some(what),
             }
         }
     }

@@ -34,4 +34,5 @@ pub use outbox::Outbox;
 pub use report::{Counts, Failure, RunOutcome, RunReport, StepReport};
 pub use runner::{Applied, ApplyCall, Dependency, Ready, ReadyCall, Runner};
 pub use skybridge_journal::{Map, RetryClass, RunId, RunState, StepError};
+pub use skybridge_plugin_protocol::rate_limit::RateLimit;
 pub use work::{Direction, Readiness, Work, WorkError, WorkStep};

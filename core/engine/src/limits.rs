@@ -2,13 +2,34 @@
 
 use std::time::Duration;
 
-/// Calls in flight over everything. One machine makes some 100,000 calls a second; what limits is
-/// the cloud, and 256 calls of 0.6 s each are 400 a second, more than any quota of one tenant.
-pub const IN_FLIGHT_MAX: u32 = 256;
+/// Calls in flight over everything. One machine makes some 100,000 calls a second, and a hundred
+/// subscriptions have quotas for 25,000 at once; but each call may be a connection, and systems give
+/// a process 1,024 descriptors. With calls of 0.6 s they are 800 a second.
+pub const IN_FLIGHT_MAX: u32 = 512;
 
-/// Calls in flight within one throttle domain. A bucket refilled 10 to 25 times a second with calls
-/// of about 0.6 s is kept empty by 16 at a time; more would only collect refusals.
-pub const IN_FLIGHT_PER_DOMAIN_MAX: u32 = 16;
+/// Calls in flight within one throttle domain. With calls of 0.6 s they are a hundred a second, and
+/// no bucket known is refilled faster for one caller.
+pub const IN_FLIGHT_PER_DOMAIN_MAX: u32 = 64;
+
+/// Calls in flight within a domain nothing is known of yet. A bucket refilled 10 to 25 times a second
+/// with calls of about 0.6 s is kept empty by 16 at a time; more would first collect refusals.
+pub const IN_FLIGHT_PER_DOMAIN_START: u32 = 16;
+
+/// One part in so many of the places is kept for domains that have nothing in flight: so many hanging
+/// domains can be met before others wait for them.
+pub const IDLE_DOMAINS_PART: u32 = 4;
+
+/// One part in so many of the places is kept for connectors that have nothing in flight, one for
+/// each of the others at most.
+pub const IDLE_CONNECTORS_PART: u32 = 8;
+
+/// A domain that took longer for its latest answer is not given places kept for idle ones. The
+/// slowest ordinary call takes some three seconds; three times that is a domain that is unwell.
+pub const SLOW_ANSWER: Duration = Duration::from_secs(10);
+
+/// Buckets of one domain that are remembered: reads, writes and deletes, for the caller and for
+/// everybody, and two to spare. A plugin that reports more is not listened to beyond.
+pub const BUCKETS_PER_DOMAIN_MAX: usize = 8;
 
 /// One call of a runner. The slowest single call known, purging a deleted application, takes under
 /// two minutes; after five the answer is not coming.
@@ -52,6 +73,9 @@ pub const READY_BUDGET_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest wait that may be injected: longer than any budget, so that each can be overrun.
 pub const INJECTED_WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Buckets one answer may speak of: those of the few domains a step calls.
+pub const TOLD_MAX: usize = 4 * BUCKETS_PER_DOMAIN_MAX;
+
 /// Steps of one run; the plan has the same cap.
 pub const STEPS_MAX: usize = skybridge_model::limits::PLAN_STEPS_MAX;
 
@@ -64,7 +88,8 @@ pub const PROGRESS_QUEUE: usize = 1024;
 pub struct Limits {
     /// See [`IN_FLIGHT_MAX`]. At least one is always let through.
     pub in_flight: u32,
-    /// See [`IN_FLIGHT_PER_DOMAIN_MAX`]. At least one is always let through.
+    /// See [`IN_FLIGHT_PER_DOMAIN_MAX`]. At least one is always let through. How many are within that
+    /// is found out from refusals, see [`IN_FLIGHT_PER_DOMAIN_START`].
     pub in_flight_per_domain: u32,
     /// See [`CALL_DEADLINE`].
     pub call_deadline: Duration,
@@ -76,6 +101,22 @@ pub struct Limits {
     pub eventual_budget: Duration,
     /// See [`RATE_LIMITED_BUDGET`].
     pub rate_limited_budget: Duration,
+}
+
+impl Limits {
+    /// With another time for which a service may be unwell, and as many attempts as fit into it.
+    #[must_use]
+    pub fn trying_for(self, budget: Duration) -> Self {
+        // Waits are between half of the longest and all of it, but for the first few.
+        let attempts = budget.as_secs() / (TRANSIENT_WAIT_MAX.as_secs() / 2);
+        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        Self {
+            transient_budget: budget,
+            transient_attempts: attempts.max(TRANSIENT_ATTEMPTS_MAX),
+            rate_limited_budget: self.rate_limited_budget.max(budget),
+            ..self
+        }
+    }
 }
 
 impl Default for Limits {

@@ -128,17 +128,17 @@ impl Onboard for Hello {
     }
 
     async fn ready(&self, request: ReadyRequest, _: &Ctx) -> Result<Ready> {
-        Ok(Ready { ready: self.file(&request.step).exists(), reason: None })
+        Ok(Ready { ready: self.file(&request.step).exists(), ..Ready::default() })
     }
 
     async fn undo(&self, request: UndoRequest, _: &Ctx) -> Result<Undone> {
         let file = request.undo.as_str().unwrap_or_default();
-        Ok(Undone { removed: fs_err::remove_file(file).is_ok(), detail: None })
+        Ok(Undone { removed: fs_err::remove_file(file).is_ok(), ..Undone::default() })
     }
 
     async fn remains(&self, request: UndoRequest, _: &Ctx) -> Result<Remains> {
         let file = PathBuf::from(request.undo.as_str().unwrap_or_default());
-        Ok(Remains { remains: file.exists(), detail: None })
+        Ok(Remains { remains: file.exists(), ..Remains::default() })
     }
 }
 

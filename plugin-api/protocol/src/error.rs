@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rate_limit::RateLimit;
+
 /// The text part of a plugin's error.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -25,4 +27,7 @@ pub struct ErrorDetail {
     /// For complaints about settings: the JSON pointer of the value concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
+    /// What the cloud said about further calls. The host takes it out; it is never written down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimit>,
 }

@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod onboard;
 pub mod open;
 pub mod platform;
+pub mod rate_limit;
 pub mod simulate;
 pub mod survey;
 pub mod verify;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Map;
+use crate::rate_limit::{RateLimit, Told};
 
 /// Asks for the steps. Answering is offline and deterministic: the same request, the same answer.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -287,6 +288,9 @@ pub struct Observation {
     /// For people: what was found.
     #[serde(default)]
     pub detail: Option<String>,
+    /// What the cloud said about further calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// One difference between the world and the plan.
@@ -345,6 +349,9 @@ pub struct Applied {
     /// For people: what was done.
     #[serde(default)]
     pub detail: Option<String>,
+    /// What the cloud said about further calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// Asks whether dependents may rely on what was applied.
@@ -366,6 +373,9 @@ pub struct Ready {
     /// What was seen instead.
     #[serde(default)]
     pub reason: Option<String>,
+    /// What the cloud said about further calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// Takes one step back.
@@ -392,6 +402,9 @@ pub struct Undone {
     /// For people.
     #[serde(default)]
     pub detail: Option<String>,
+    /// What the cloud said about further calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// What a look for something that was taken back found.
@@ -403,7 +416,22 @@ pub struct Remains {
     /// For people: what was found.
     #[serde(default)]
     pub detail: Option<String>,
+    /// What the cloud said about further calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimit>,
 }
+
+macro_rules! told {
+    ($($answer:ty),*) => {$(
+        impl Told for $answer {
+            fn rate_limits(&mut self) -> &mut Vec<RateLimit> {
+                &mut self.rate_limits
+            }
+        }
+    )*};
+}
+
+told!(Observation, Applied, Ready, Undone, Remains);
 
 fn is_false(value: &bool) -> bool {
     !value

@@ -12,7 +12,7 @@ use skybridge_plugin_api::{
     AbiResult, BatchStream_TO, BatchStreamBox, HostServicesBox, Plugin, Plugin_TO, PluginBox,
     method,
 };
-use skybridge_plugin_protocol::{open::OpenRequest, simulate::SimulateRequest};
+use skybridge_plugin_protocol::{open::OpenRequest, rate_limit::Told, simulate::SimulateRequest};
 use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Onboard, Simulation};
@@ -126,13 +126,13 @@ impl<C: Connector> Core<C> {
     async fn dispatch(&self, method: u16, request: &[u8], ctx: &Ctx) -> Result<Vec<u8>> {
         match method {
             method::DESCRIBE => encode(&self.onboard()?.describe(&read(request)?)?),
-            method::OBSERVE => encode(&self.onboard()?.observe(read(request)?, ctx).await?),
-            method::APPLY => encode(&self.onboard()?.apply(read(request)?, ctx).await?),
-            method::READY => encode(&self.onboard()?.ready(read(request)?, ctx).await?),
+            method::OBSERVE => told(ctx, self.onboard()?.observe(read(request)?, ctx).await),
+            method::APPLY => told(ctx, self.onboard()?.apply(read(request)?, ctx).await),
+            method::READY => told(ctx, self.onboard()?.ready(read(request)?, ctx).await),
             method::SURVEY => encode(&self.onboard()?.survey(read(request)?, ctx).await?),
             method::PREFLIGHT => encode(&self.onboard()?.preflight(read(request)?, ctx).await?),
-            method::REMAINS => encode(&self.onboard()?.remains(read(request)?, ctx).await?),
-            method::UNDO => encode(&self.onboard()?.undo(read(request)?, ctx).await?),
+            method::REMAINS => told(ctx, self.onboard()?.remains(read(request)?, ctx).await),
+            method::UNDO => told(ctx, self.onboard()?.undo(read(request)?, ctx).await),
             method::VERIFY => {
                 let verify =
                     self.connector()?.verify().ok_or_else(|| Error::unsupported("verify"))?;
@@ -176,6 +176,21 @@ fn read<T: DeserializeOwned>(request: &[u8]) -> Result<T> {
 
 fn decode<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|error| Error::contract(what, &error))
+}
+
+/// The answer, or the error, with what the call was told about further calls.
+fn told<T: Told + Serialize>(ctx: &Ctx, answer: Result<T>) -> Result<Vec<u8>> {
+    let limits = ctx.take_rate_limits();
+    match answer {
+        Ok(mut answer) => {
+            answer.rate_limits().extend(limits);
+            encode(&answer)
+        }
+        Err(mut error) => {
+            error.detail.rate_limits.extend(limits);
+            Err(error)
+        }
+    }
 }
 
 fn encode<T: Serialize>(answer: &T) -> Result<Vec<u8>> {

@@ -1,10 +1,12 @@
 //! The host as a plugin sees it.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use skybridge_plugin_api::reexport::abi_stable::std_types::{RResult, RSlice};
 use skybridge_plugin_api::{HostServicesBox, codes::record};
 use skybridge_plugin_protocol::audit::{Notice, Write};
+use skybridge_plugin_protocol::rate_limit::RateLimit;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -92,16 +94,28 @@ pub struct Ctx {
     /// The host's services.
     pub host: Host,
     call: u64,
+    /// What the cloud said about further calls; goes out with the answer.
+    limits: Arc<Mutex<Vec<RateLimit>>>,
 }
 
 impl Ctx {
     pub(crate) fn new(host: Host, call: u64) -> Self {
-        Self { host, call }
+        Self { host, call, limits: Arc::default() }
     }
 
     /// Tells how far the call has come; a `total` of 0 means unknown.
     pub fn progress(&self, done: u64, total: u64, note: &str) {
         self.host.raw.progress(self.call, done, total, note.into());
+    }
+
+    /// Passes on what the cloud said about how many more calls it will take. It goes out with the
+    /// call's answer or error; the host then calls no oftener than that.
+    pub fn rate_limit(&self, limit: RateLimit) {
+        limit.add_to(&mut self.limits.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn take_rate_limits(&self) -> Vec<RateLimit> {
+        std::mem::take(&mut self.limits.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the host has asked the call to stop. Finish the write under way, then answer.

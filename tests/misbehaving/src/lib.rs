@@ -155,7 +155,7 @@ impl Onboard for Misbehaving {
             what => escapes::attempt(what),
         };
         let action = applied::CREATED.into();
-        Ok(Applied { action, outputs, undo, detail })
+        Ok(Applied { action, outputs, undo, detail, ..Applied::default() })
     }
 
     async fn ready(&self, _: ReadyRequest, ctx: &Ctx) -> Result<Ready> {
@@ -163,7 +163,7 @@ impl Onboard for Misbehaving {
             ctx.cancelled().await;
             return Err(Error::new(kind::CANCELLED, "stopped when asked"));
         }
-        Ok(Ready { ready: true, reason: None })
+        Ok(Ready { ready: true, ..Ready::default() })
     }
 
     async fn undo(&self, request: UndoRequest, _: &Ctx) -> Result<Undone> {
@@ -172,7 +172,7 @@ impl Onboard for Misbehaving {
                 Error::new(kind::PERMISSION_DENIED, "nobody may remove it").help("ask its owner")
             );
         }
-        Ok(Undone { removed: true, detail: None })
+        Ok(Undone { removed: true, ..Undone::default() })
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs, plan: &Plan) -> Outcome {
     let checked = connect::check(name, text, folder, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     let state = state(app, origin, &manifest, simulate.any());
-    if let Some(exit) = resume::go_on_first(app, &state, &simulate, args.max_in_flight).await? {
+    if let Some(exit) = resume::go_on_first(app, &state, &simulate, &args.limits).await? {
         return Ok(exit);
     }
     let doing = format!("apply {}", args.manifest.display());
@@ -96,7 +96,7 @@ impl Saved<'_> {
             kind: if plan.destroys() { RunKind::Offboard } else { RunKind::Apply },
             manifest: &self.manifest,
             simulate: &self.simulate,
-            max_in_flight: self.args.max_in_flight,
+            limits: &self.args.limits,
             inject: &self.inject,
         };
         Run::begin(app, session, &context, &new)?.execute(app, session, context).await

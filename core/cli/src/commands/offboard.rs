@@ -33,8 +33,7 @@ pub(crate) async fn run(app: &App, args: &OffboardArgs) -> Outcome {
     connect::require(&checked, capability::ONBOARD)?;
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
-    if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, args.max_in_flight).await?
-    {
+    if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, &args.limits).await? {
         return Ok(exit);
     }
     if record::runs(&state).is_empty() {
@@ -85,7 +84,7 @@ async fn plan_and_run(
         kind: RunKind::Offboard,
         manifest: &args.manifest,
         simulate: &args.simulate,
-        max_in_flight: args.max_in_flight,
+        limits: &args.limits,
         inject: &inject,
     };
     let context = session.context(plan);

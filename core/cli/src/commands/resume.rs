@@ -8,7 +8,7 @@ use skybridge_model::Diagnostic;
 use skybridge_plan::Plan;
 
 use crate::app::App;
-use crate::args::SimulateArgs;
+use crate::args::{LimitArgs, SimulateArgs};
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -22,12 +22,12 @@ use crate::state::StateDir;
 pub(crate) async fn run(
     app: &App,
     run: Option<&str>,
-    max_in_flight: Option<u32>,
+    args: &LimitArgs,
     inject: &[String],
 ) -> Outcome {
     let (state, folder) = find(app, run)?;
     let inject = Inject::read(inject, folder.record()?.simulate_args().any())?;
-    resume(app, &state, &folder, max_in_flight, inject).await
+    resume(app, &state, &folder, args, inject).await
 }
 
 /// Goes on with the run of a folder.
@@ -35,7 +35,7 @@ pub(crate) async fn resume(
     app: &App,
     state: &Path,
     folder: &RunDir,
-    max_in_flight: Option<u32>,
+    args: &LimitArgs,
     inject: Inject,
 ) -> Outcome {
     let record = folder.record()?;
@@ -49,7 +49,7 @@ pub(crate) async fn resume(
     let doing = format!("resume {id}");
     let simulate = record.simulate_args();
     let session = Session::open(app, checked, state, &simulate, &doing).await?;
-    let outcome = go_on(app, &session, folder, id, max_in_flight, inject).await;
+    let outcome = go_on(app, &session, folder, id, args, inject).await;
     session.close().await;
     outcome
 }
@@ -62,7 +62,7 @@ pub(crate) async fn go_on_first(
     app: &App,
     state: &Path,
     simulate: &SimulateArgs,
-    max_in_flight: Option<u32>,
+    args: &LimitArgs,
 ) -> Outcome<Option<Exit>> {
     let Some((run, folder)) = record::unfinished(state) else { return Ok(None) };
     if !folder.record()?.same_world(simulate) {
@@ -70,7 +70,7 @@ pub(crate) async fn go_on_first(
         return Ok(None);
     }
     app.ui.say(format!("run {run} has not ended: going on with it first"));
-    let exit = resume(app, state, &folder, max_in_flight, Inject::default()).await?;
+    let exit = resume(app, state, &folder, args, Inject::default()).await?;
     Ok(record::unfinished(state).is_some_and(|(still, _)| still == run).then_some(exit))
 }
 
@@ -81,7 +81,7 @@ async fn go_on(
     session: &Session,
     folder: &RunDir,
     id: RunId,
-    max_in_flight: Option<u32>,
+    args: &LimitArgs,
     inject: Inject,
 ) -> Outcome {
     let record = folder.record()?;
@@ -112,7 +112,7 @@ async fn go_on(
         record,
         store: Box::new(opened.store),
         state: opened.state,
-        limits: limits(max_in_flight),
+        limits: limits(args),
         records: inject::records(&folder.journal())?,
         inject,
     };

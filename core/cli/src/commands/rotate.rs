@@ -30,8 +30,7 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     connect::require(&checked, capability::ROTATE)?;
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
-    if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, args.max_in_flight).await?
-    {
+    if let Some(exit) = resume::go_on_first(app, &state, &args.simulate, &args.limits).await? {
         return Ok(exit);
     }
     let doing = format!("rotate {}", args.manifest.display());
@@ -59,7 +58,7 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: In
         kind: RunKind::Rotate,
         manifest: &args.manifest,
         simulate: &args.simulate,
-        max_in_flight: args.max_in_flight,
+        limits: &args.limits,
         inject: &inject,
     };
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await

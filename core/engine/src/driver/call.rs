@@ -16,20 +16,25 @@ use crate::runner::{ApplyCall, ReadyCall, Runner};
 
 /// Applies a step.
 pub(super) async fn apply(runner: Arc<dyn Runner>, call: ApplyCall, deadline: Duration) -> Input {
-    let step = call.step;
+    let (step, attempt) = (call.step, call.attempt);
     let answer = guard(async move { runner.apply(call).await }, deadline).await;
     let answer = answer.and_then(|applied| match bytes(&applied) {
         bytes if bytes > OUTCOME_BYTES_MAX => Err(too_large(bytes)),
         _ => Ok(applied),
     });
-    Input::Applied { step, answer: answer.map_err(bearable) }
+    Input::Applied { step, attempt, answer: answer.map_err(bearable) }
 }
 
 /// Looks once whether a step is ready.
-pub(super) async fn probe(runner: Arc<dyn Runner>, call: ReadyCall, deadline: Duration) -> Input {
+pub(super) async fn probe(
+    runner: Arc<dyn Runner>,
+    call: ReadyCall,
+    look: u32,
+    deadline: Duration,
+) -> Input {
     let step = call.step;
     let answer = guard(async move { runner.ready(call).await }, deadline).await;
-    Input::Probed { step, answer: answer.map_err(bearable) }
+    Input::Probed { step, look, answer: answer.map_err(bearable) }
 }
 
 async fn guard<T>(

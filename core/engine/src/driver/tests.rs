@@ -55,7 +55,7 @@ impl Runner for Scripted {
     }
 
     fn ready(&self, _call: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
-        async { Ok(Ready { ready: true, reason: None }) }.boxed()
+        async { Ok(Ready { ready: true, ..Ready::default() }) }.boxed()
     }
 }
 
@@ -325,7 +325,7 @@ async fn works_on_a_real_file() {
             async move { works(call.step) }.boxed()
         }
         fn ready(&self, _call: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
-            async { Ok(Ready { ready: true, reason: None }) }.boxed()
+            async { Ok(Ready { ready: true, ..Ready::default() }) }.boxed()
         }
     }
     let dir = tempfile::tempdir().unwrap();

@@ -232,7 +232,7 @@ impl Runner for World {
     }
 
     fn ready(&self, _: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
-        async { Ok(Ready { ready: true, reason: None }) }.boxed()
+        async { Ok(Ready { ready: true, ..Ready::default() }) }.boxed()
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use skybridge_journal::{Event, RetryClass, Status, StepError, kind};
+use skybridge_plugin_protocol::rate_limit::{RateLimit, Told};
 
+use super::queue::{Answered, Kind};
 use super::{Effect, Machine, Turn, Wait};
 use crate::events::RunEvent;
 use crate::key::step_key;
@@ -18,11 +20,15 @@ impl Machine {
     pub(super) fn applied(
         &mut self,
         step: u32,
-        answer: Result<Applied, StepError>,
+        attempt: u32,
+        mut answer: Result<Applied, StepError>,
         now: Timestamp,
         turn: &mut Turn,
     ) {
-        let Some(Status::Intended { attempt }) = self.answered(step, false) else { return };
+        if !self.awaits(step, Status::Intended { attempt }) {
+            return;
+        }
+        self.answered(step, Kind::Apply, &told(&mut answer), refused(&answer), now);
         match answer {
             Ok(applied) => self.keep(step, applied, now, turn),
             Err(error) => self.unapplied(step, attempt, error, now, turn),
@@ -32,15 +38,21 @@ impl Machine {
     pub(super) fn probed(
         &mut self,
         step: u32,
-        answer: Result<Ready, StepError>,
+        look: u32,
+        mut answer: Result<Ready, StepError>,
         now: Timestamp,
         turn: &mut Turn,
     ) {
-        let Some(Status::Applied { .. }) = self.answered(step, true) else { return };
+        let Some(state) = self.steps.get(step as usize) else { return };
+        if state.looks != look.wrapping_add(1) || !self.awaits(step, state.status) {
+            return;
+        }
+        let Status::Applied { .. } = state.status else { return };
         let Some(readiness) = self.readiness(step) else { return };
+        self.answered(step, Kind::Probe, &told(&mut answer), refused(&answer), now);
         match answer {
             Ok(Ready { ready: true, .. }) => self.seen(step, &readiness, now, turn),
-            Ok(Ready { ready: false, reason }) => {
+            Ok(Ready { ready: false, reason, .. }) => {
                 self.steps[step as usize].patience = Default::default();
                 let error = not_ready(&readiness, reason);
                 self.look_again(step, now, &readiness, now, error, turn);
@@ -67,17 +79,28 @@ impl Machine {
         self.enqueue(step, now);
     }
 
-    /// Takes a step out of flight when it is the answer it waits for: its status, else nothing.
-    fn answered(&mut self, step: u32, probe: bool) -> Option<Status> {
-        let state = self.steps.get_mut(step as usize)?;
-        let asked = matches!(state.status, Status::Applied { .. }) == probe;
-        if state.wait != Wait::Answer || !asked {
-            return None;
-        }
+    /// Whether a step of this status waits for an answer.
+    fn awaits(&self, step: u32, status: Status) -> bool {
+        let state = self.steps.get(step as usize);
+        state.is_some_and(|state| state.wait == Wait::Answer && state.status == status)
+    }
+
+    /// Takes a step out of flight, and in what it was told about further calls.
+    fn answered(
+        &mut self,
+        step: u32,
+        kind: Kind,
+        told: &[RateLimit],
+        refused: bool,
+        now: Timestamp,
+    ) {
+        let state = &mut self.steps[step as usize];
         state.wait = Wait::Others;
-        self.in_flight -= 1;
-        self.queue.ended(state.domain);
-        Some(state.status)
+        let (domain, sent) = (state.domain, state.sent);
+        self.queue.answered(Answered { domain, kind, sent, refused, told }, now);
+        let names = |limit: &RateLimit| limit.remaining == 0 && limit.resets_in_ms.is_some();
+        let says_which = told.iter().any(names);
+        self.steps[step as usize].refusal_named = refused && says_which;
     }
 
     fn readiness(&self, step: u32) -> Option<Arc<Readiness>> {
@@ -85,7 +108,7 @@ impl Machine {
     }
 
     fn keep(&mut self, step: u32, applied: Applied, now: Timestamp, turn: &mut Turn) {
-        let Applied { action, outputs, undo, detail } = applied;
+        let Applied { action, outputs, undo, detail, .. } = applied;
         let work = &self.work.steps[step as usize];
         let ready = work.readiness.is_none();
         let state = &mut self.steps[step as usize];
@@ -120,10 +143,10 @@ impl Machine {
             Event::StepFailed { address, attempt, error: error.clone(), at: now, r#final: false };
         self.record(step, event, turn);
         self.tell_retry(step, &error, at, now, turn);
-        match verdict {
-            Verdict::HoldDomain(_) => self.hold(step, at, now, turn),
-            Verdict::Again(_) | Verdict::GiveUp => self.sleep(step, at),
+        if let Verdict::HoldDomain(_) = verdict {
+            self.hold(step, at, turn);
         }
+        self.sleep(step, at);
     }
 
     /// A probe saw what dependents need.
@@ -151,9 +174,14 @@ impl Machine {
             Verdict::GiveUp => self.fail(step, error, now, turn),
             Verdict::Again(at) => self.look_again(step, at, readiness, now, error, turn),
             Verdict::HoldDomain(at) => {
-                self.steps[step as usize].steady = 0;
+                let state = &mut self.steps[step as usize];
+                state.steady = 0;
+                // It could not look: that is no part of waiting for it.
+                let held = at.duration_since(now);
+                state.ready_until = state.ready_until.checked_add(held).unwrap_or(Timestamp::MAX);
                 self.tell_retry(step, &error, at, now, turn);
-                self.hold(step, at, now, turn);
+                self.hold(step, at, turn);
+                self.sleep(step, at);
             }
         }
     }
@@ -204,15 +232,28 @@ impl Machine {
         self.queue.sleep(step, until);
     }
 
-    /// Holds the step's whole throttle domain; the step is the first or among the first after it.
-    fn hold(&mut self, step: u32, until: Timestamp, now: Timestamp, turn: &mut Turn) {
-        if self.queue.hold(self.steps[step as usize].domain, until) {
+    /// Holds the step's whole throttle domain, unless the refusal said which bucket was empty: that
+    /// one is closed already, and others go on.
+    fn hold(&mut self, step: u32, until: Timestamp, turn: &mut Turn) {
+        let state = &self.steps[step as usize];
+        if !state.refusal_named && self.queue.hold(state.domain, until) {
             let work = &self.work.steps[step as usize];
             let (domain, address) = (work.domain.as_ref().to_owned(), work.address.clone());
             turn.effects.push(Effect::Tell(RunEvent::DomainHeld { domain, until, address }));
         }
-        self.enqueue(step, now);
     }
+}
+
+/// Takes out what an answer says about further calls: it steers, and is not written down.
+fn told<T: Told>(answer: &mut Result<T, StepError>) -> Vec<RateLimit> {
+    std::mem::take(match answer {
+        Ok(answer) => answer.rate_limits(),
+        Err(error) => &mut error.detail.rate_limits,
+    })
+}
+
+fn refused<T>(answer: &Result<T, StepError>) -> bool {
+    answer.as_ref().is_err_and(|error| error.class == RetryClass::RateLimited)
 }
 
 fn interval(readiness: &Readiness) -> Duration {

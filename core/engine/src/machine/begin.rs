@@ -1,13 +1,12 @@
 //! Taking up a run: new, or where its journal ends.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use skybridge_journal::{Event, Outcome, RunId, RunPhase, RunState, Status, StepState};
 use skybridge_model::Address;
 
-use super::queue::Queue;
+use super::queue::{Domains, Queue};
 use super::{Effect, Machine, Step, Turn, Wait};
 use crate::events::RunEvent;
 use crate::limits::Limits;
@@ -59,12 +58,12 @@ impl Machine {
     pub fn new(work: Work, mut replayed: RunState, limits: Limits) -> Result<Self, StartError> {
         let graph = Graph::new(&work)?;
         same_run(&work, &replayed)?;
-        let mut domains = BTreeMap::new();
+        let mut domains = Domains::default();
         let mut steps = Vec::with_capacity(work.steps.len());
         for step in &work.steps {
-            let next = u32::try_from(domains.len()).unwrap_or(u32::MAX);
-            let domain = *domains.entry(Arc::clone(&step.domain)).or_insert(next);
             let known = replayed.steps.remove(&step.address).unwrap_or_default();
+            let open = !known.status.is_final();
+            let domain = domains.place(step.address.connector(), &step.domain, open);
             steps.push(Step::resumed(known, domain));
         }
         if let Some((address, _)) = replayed.steps.pop_first() {
@@ -72,23 +71,23 @@ impl Machine {
         }
         in_order(&work, &steps)?;
         let open = steps.iter().filter(|step| !step.status.is_final()).count();
-        let queue = Queue::new(domains.len(), limits.in_flight_per_domain);
+        let queue = Queue::new(domains, &limits);
         let outcome = match replayed.phase {
             RunPhase::Finished(outcome) => Some(outcome),
             RunPhase::New | RunPhase::Running | RunPhase::Interrupted => None,
         };
-        let (in_flight, began, stopping) = (0, None, false);
+        let (began, stopping, broken) = (None, false, None);
         let mut machine = Self {
             work,
             graph,
             limits,
             steps,
             queue,
-            in_flight,
             open,
             began,
             stopping,
             outcome: None,
+            broken,
         };
         machine.outcome = outcome.map(|outcome| machine.finished_as(outcome));
         Ok(machine)
@@ -159,8 +158,8 @@ impl Machine {
         }
         for step in self.positions() {
             if self.steps[step as usize].status.is_done() {
-                for &dependent in self.graph.dependents(step) {
-                    self.steps[dependent as usize].unmet -= 1;
+                for at in 0..self.graph.dependents(step).len() {
+                    self.met(self.graph.dependents(step)[at]);
                 }
             }
         }
@@ -200,6 +199,9 @@ impl Step {
             steady: 0,
             ready_until: Timestamp::MAX,
             lined_up: Timestamp::MIN,
+            sent: Timestamp::MIN,
+            refusal_named: false,
+            looks: 0,
             began: None,
             action: known.action,
             detail: known.detail,

@@ -28,9 +28,7 @@ impl Machine {
         turn.effects.push(Effect::Tell(finished));
         for at in 0..self.graph.dependents(step).len() {
             let dependent = self.graph.dependents(step)[at];
-            let state = &mut self.steps[dependent as usize];
-            state.unmet -= 1;
-            if state.unmet == 0 && state.status == Status::Pending {
+            if self.met(dependent) && self.steps[dependent as usize].status == Status::Pending {
                 self.enqueue(dependent, now);
             }
         }
@@ -59,7 +57,9 @@ impl Machine {
     /// been begun. Steps that always run are only skipped when everything they need was.
     pub(super) fn skip_dependents(&mut self, step: u32, now: Timestamp, turn: &mut Turn) {
         let mut around = vec![step];
-        while let Some(step) = around.pop() {
+        while self.broken.is_none()
+            && let Some(step) = around.pop()
+        {
             // The root cause of a step that was itself skipped is the one that step names.
             let because = match &self.steps[step as usize].because {
                 Some(root) => root.clone(),
@@ -71,8 +71,7 @@ impl Machine {
                     continue;
                 }
                 if self.work.steps[dependent as usize].always {
-                    self.steps[dependent as usize].unmet -= 1;
-                    if self.steps[dependent as usize].unmet > 0 {
+                    if !self.met(dependent) {
                         continue;
                     }
                     if self.has_something_to_put_back(dependent) {
@@ -103,13 +102,17 @@ impl Machine {
 
     /// Ends the run when nothing is in flight and nothing more may begin.
     pub(super) fn conclude(&mut self, now: Timestamp, turn: &mut Turn) {
-        if self.in_flight > 0 {
+        if self.queue.in_flight() > 0 || self.broken.is_some() {
             return;
         }
-        let outcome = match (self.open, self.stopping) {
-            (0, _) => self.verdict(),
-            (_, true) => RunOutcome::Interrupted,
-            (_, false) => return,
+        let outcome = match (self.open, self.stopping, self.queue.next_time()) {
+            (0, ..) => self.verdict(),
+            (_, true, _) => RunOutcome::Interrupted,
+            (_, false, Some(_)) => return,
+            (open, false, None) => {
+                self.broken = Some(format!("{open} steps wait, and nothing is left to wait for"));
+                return;
+            }
         };
         turn.records.push(match outcome.recorded() {
             Some(outcome) => Event::RunFinished { outcome, at: now },

@@ -23,7 +23,7 @@ use crate::report::{Counts, Failure, RunOutcome, RunReport, StepReport};
 use crate::retry::Patience;
 use crate::runner::{Applied, ApplyCall, Dependency, Ready, ReadyCall};
 use crate::work::{Graph, Work};
-use queue::Queue;
+use queue::{Kind, Queue};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub enum Input {
     Applied {
         /// The step.
         step: u32,
+        /// The attempt that is answered, as [`Effect::Apply`] gave it.
+        attempt: u32,
         /// The answer.
         answer: Result<Applied, StepError>,
     },
@@ -41,6 +43,8 @@ pub enum Input {
     Probed {
         /// The step.
         step: u32,
+        /// The look that is answered, as [`Effect::Probe`] gave it.
+        look: u32,
         /// The answer.
         answer: Result<Ready, StepError>,
     },
@@ -64,11 +68,16 @@ pub enum Effect {
     Probe {
         /// The step.
         step: u32,
+        /// Looks of this process at this step before this one.
+        look: u32,
     },
     /// Tell the observer.
     Tell(RunEvent),
     /// Nothing more will happen.
     Finished(RunOutcome),
+    /// The machine contradicts itself and stops: a mistake of this program, told in these words.
+    /// What was recorded is right, and the run can be resumed.
+    Broken(String),
 }
 
 /// What one input led to.
@@ -88,13 +97,14 @@ pub struct Machine {
     limits: Limits,
     steps: Vec<Step>,
     queue: Queue,
-    in_flight: u32,
     /// Steps that have not ended.
     open: usize,
     /// When this process began to work on the run.
     began: Option<Timestamp>,
     stopping: bool,
     outcome: Option<RunOutcome>,
+    /// What should not have been possible.
+    broken: Option<String>,
 }
 
 /// Where a step stands: what the journal says of it, and what it waits for in this process.
@@ -113,6 +123,12 @@ struct Step {
     ready_until: Timestamp,
     /// When it was last lined up for a place among the calls in flight.
     lined_up: Timestamp,
+    /// When its latest call was sent.
+    sent: Timestamp,
+    /// Its latest answer was a refusal that said which bucket was empty.
+    refusal_named: bool,
+    /// Looks of this process whether it is ready.
+    looks: u32,
     /// When this process first worked on it.
     began: Option<Timestamp>,
     action: Option<String>,
@@ -137,18 +153,22 @@ enum Wait {
 }
 
 impl Machine {
-    /// Takes in what happened and decides what follows. Answers that nobody asked for, and inputs
-    /// after the end, change nothing.
+    /// Takes in what happened and decides what follows. Answers that nobody waits for, late and
+    /// repeated ones among them, and inputs after the end change nothing.
     pub fn step(&mut self, input: Input, now: Timestamp) -> Turn {
         let mut turn = Turn::default();
-        if self.outcome.is_some() {
+        if self.outcome.is_some() || self.broken.is_some() {
             return turn;
         }
         self.wake(now);
         match input {
             Input::Start => self.start(now, &mut turn),
-            Input::Applied { step, answer } => self.applied(step, answer, now, &mut turn),
-            Input::Probed { step, answer } => self.probed(step, answer, now, &mut turn),
+            Input::Applied { step, attempt, answer } => {
+                self.applied(step, attempt, answer, now, &mut turn);
+            }
+            Input::Probed { step, look, answer } => {
+                self.probed(step, look, answer, now, &mut turn);
+            }
             Input::Tick => {}
             Input::Cancel => self.stopping = true,
         }
@@ -156,13 +176,18 @@ impl Machine {
             self.dispatch(now, &mut turn);
             self.conclude(now, &mut turn);
         }
+        if let Some(what) = &self.broken {
+            // Calls of this turn are not made: some may rest on what went wrong.
+            turn.effects = vec![Effect::Broken(what.clone())];
+        }
         turn
     }
 
     /// When to send [`Input::Tick`]; nothing while the machine waits for answers only.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
-        if self.stopping || self.outcome.is_some() { None } else { self.queue.next_time() }
+        let waits = !self.stopping && self.outcome.is_none() && self.broken.is_none();
+        if waits { self.queue.next_time() } else { None }
     }
 
     /// What to give the runner for [`Effect::Apply`].
@@ -237,12 +262,12 @@ impl Machine {
     /// Starts whatever may start.
     fn dispatch(&mut self, now: Timestamp, turn: &mut Turn) {
         while !self.stopping
-            && self.in_flight < self.limits.in_flight.max(1)
+            && self.broken.is_none()
             && let Some(step) = self.queue.pop()
         {
-            self.in_flight += 1;
             let state = &mut self.steps[step as usize];
             state.wait = Wait::Answer;
+            state.sent = now;
             match state.status {
                 Status::Applied { .. } => {
                     // Only time in which it could have looked counts: a domain that was held, or
@@ -250,10 +275,12 @@ impl Machine {
                     let stood = now.duration_since(state.lined_up);
                     state.ready_until =
                         state.ready_until.checked_add(stood).unwrap_or(Timestamp::MAX);
-                    turn.effects.push(Effect::Probe { step });
+                    let look = state.looks;
+                    state.looks = look.wrapping_add(1);
+                    turn.effects.push(Effect::Probe { step, look });
                 }
                 Status::Intended { attempt } | Status::Retrying { attempt } => {
-                    self.intend(step, attempt + 1, now, turn);
+                    self.intend(step, attempt.saturating_add(1), now, turn);
                 }
                 _ => self.intend(step, 0, now, turn),
             }
@@ -271,18 +298,39 @@ impl Machine {
     }
 
     /// The only place where a step's status changes, through the only function that may change it.
+    ///
+    /// Everything the machine records follows from the status it just looked at. Were that wrong,
+    /// going on would write a journal that cannot be resumed: nothing more is recorded or done.
     fn record(&mut self, step: u32, event: Event, turn: &mut Turn) {
+        if self.broken.is_some() {
+            return;
+        }
         let state = &mut self.steps[step as usize];
         match state.status.next(&event) {
             Ok(status) => state.status = status,
-            // Everything the machine records follows from the status it just looked at. Going on
-            // would write a journal that cannot be resumed, so this must not happen quietly.
-            Err(illegal) => panic!("internal error: {illegal}; please report it"),
+            Err(illegal) => {
+                let address = &self.work.steps[step as usize].address;
+                self.broken = Some(format!("{address}: {illegal}"));
+                return;
+            }
         }
         if state.status.is_final() {
             self.open -= 1;
+            self.queue.closed(state.domain);
         }
         turn.records.push(event);
+    }
+
+    /// One of the steps that `step` needs has ended: whether that was the last.
+    fn met(&mut self, step: u32) -> bool {
+        let state = &mut self.steps[step as usize];
+        let Some(left) = state.unmet.checked_sub(1) else {
+            let address = &self.work.steps[step as usize].address;
+            self.broken.get_or_insert(format!("{address}: a step it needs ended twice"));
+            return false;
+        };
+        state.unmet = left;
+        left == 0
     }
 
     /// Lines a step up for a place among the calls in flight.
@@ -290,9 +338,12 @@ impl Machine {
         let state = &mut self.steps[step as usize];
         state.wait = Wait::Place;
         state.lined_up = now;
-        let probe = matches!(state.status, Status::Applied { .. });
+        let kind = match state.status {
+            Status::Applied { .. } => Kind::Probe,
+            _ => Kind::Apply,
+        };
         let critical = self.graph.critical.get(step as usize).copied().unwrap_or_default();
-        self.queue.push(state.domain, probe, critical, step);
+        self.queue.push(state.domain, kind, critical, step);
     }
 
     /// Lines up the steps whose time has come.

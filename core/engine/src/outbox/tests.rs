@@ -9,7 +9,7 @@ use crate::{Effect, Turn};
 
 fn turn(records: usize, step: u32) -> Turn {
     let record = Event::RunInterrupted { at: at(0) };
-    Turn { records: vec![record; records], effects: vec![Effect::Probe { step }] }
+    Turn { records: vec![record; records], effects: vec![Effect::Probe { step, look: 0 }] }
 }
 
 /// Effects wait for the records before them, and those alone.
@@ -17,7 +17,11 @@ fn turn(records: usize, step: u32) -> Turn {
 fn effects_wait_for_their_records() {
     let mut outbox = Outbox::new();
     outbox.put(turn(0, 0));
-    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 0 }), "nothing to wait for");
+    assert_eq!(
+        outbox.take_effect(),
+        Some(Effect::Probe { step: 0, look: 0 }),
+        "nothing to wait for"
+    );
     outbox.put(turn(2, 1));
     assert_eq!(outbox.take_effect(), None);
     assert_eq!(outbox.take_batch().map(|batch| batch.len()), Some(2));
@@ -25,11 +29,11 @@ fn effects_wait_for_their_records() {
     outbox.put(turn(1, 2));
     assert_eq!(outbox.take_batch(), None, "one batch at a time");
     outbox.acknowledge();
-    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 1 }));
+    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 1, look: 0 }));
     assert_eq!(outbox.take_effect(), None, "its record came later");
     assert_eq!(outbox.take_batch().map(|batch| batch.len()), Some(1));
     outbox.acknowledge();
-    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 2 }));
+    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 2, look: 0 }));
     assert_eq!((outbox.take_batch(), outbox.take_effect()), (None, None));
 }
 
@@ -42,8 +46,8 @@ fn order_is_kept() {
     assert_eq!(outbox.take_effect(), None);
     outbox.take_batch();
     outbox.acknowledge();
-    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 0 }));
-    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 1 }));
+    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 0, look: 0 }));
+    assert_eq!(outbox.take_effect(), Some(Effect::Probe { step: 1, look: 0 }));
 }
 
 /// Large turns leave in batches of bounded size, and the effect behind the last of them.

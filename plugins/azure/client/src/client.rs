@@ -11,7 +11,7 @@ use crate::cloud::{Endpoints, Service};
 use crate::error::{ClientError, ServiceError};
 use crate::request::Request;
 use crate::response::Response;
-use crate::throttle::Throttle;
+use crate::throttle::{Notebook, Throttle};
 use crate::token::{AccessToken, TokenCache, TokenSource};
 use crate::transport::{Transport, WireRequest};
 
@@ -22,6 +22,7 @@ pub struct Client {
     endpoints: Endpoints,
     transport: Arc<dyn Transport>,
     tokens: Arc<TokenCache>,
+    notebook: Option<Arc<Notebook>>,
 }
 
 impl fmt::Debug for Client {
@@ -38,7 +39,13 @@ impl Client {
         transport: Arc<dyn Transport>,
         tokens: Arc<dyn TokenSource>,
     ) -> Self {
-        Self { endpoints, transport, tokens: Arc::new(TokenCache::new(tokens)) }
+        Self { endpoints, transport, tokens: Arc::new(TokenCache::new(tokens)), notebook: None }
+    }
+
+    /// This client, noting what answers say of further calls.
+    #[must_use]
+    pub fn noting(&self, notebook: &Arc<Notebook>) -> Self {
+        Self { notebook: Some(Arc::clone(notebook)), ..self.clone() }
     }
 
     /// Where it asks.
@@ -119,7 +126,11 @@ impl Client {
     ) -> Result<Response, ClientError> {
         let mut wire = WireRequest::new(request, &self.endpoints);
         wire.bearer = token.map(|token| token.secret.clone());
-        exchange(self.transport.as_ref(), wire).await
+        let response = exchange(self.transport.as_ref(), wire).await?;
+        if let Some(notebook) = &self.notebook {
+            notebook.note(request, &response);
+        }
+        Ok(response)
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the services say about how much more they will take.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
+use crate::cloud::Service;
+use crate::request::Request;
 use crate::response::Response;
 
 /// The longest wait that is believed; a longer one is a mistake of some intermediary.
@@ -38,6 +41,74 @@ impl Throttle {
             response.header("x-ms-throttle-limit-percentage").and_then(|v| v.trim().parse().ok());
         throttle.cost = response.header("x-ms-resource-unit").and_then(|v| v.trim().parse().ok());
         throttle
+    }
+}
+
+/// Whose calls a counter counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// Those to one subscription, by its id.
+    Subscription(String),
+    /// Those to Resource Manager that are to no subscription.
+    Tenant,
+    /// Those to Graph.
+    Graph,
+}
+
+/// What the answers of several calls said, summed up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// Calls that are left, by the last answer.
+    pub left: u64,
+    /// Calls that drew from it.
+    pub calls: u32,
+    /// How long the last answer asked to wait, when it was a refusal.
+    pub wait: Option<Duration>,
+}
+
+/// Keeps what answers say of further calls, by whose calls are counted and the name of the counter.
+#[derive(Debug, Default)]
+pub struct Notebook(Mutex<BTreeMap<(Counted, String), Noted>>);
+
+impl Notebook {
+    /// Everything that was noted; the notebook is then empty.
+    pub fn take(&self) -> BTreeMap<(Counted, String), Noted> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn note(&self, request: &Request, response: &Response) {
+        let refused = response.status() == 429;
+        let mut counters = Throttle::of(response).remaining;
+        if refused && counters.is_empty() {
+            // Graph has no counters, and a refusal is worth knowing without one.
+            counters.insert(String::new(), 0);
+        }
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (counter, left) in counters {
+            let Some(counted) = counted(request, &counter) else { continue };
+            let noted = notes.entry((counted, counter)).or_default();
+            noted.left = left;
+            noted.calls = noted.calls.saturating_add(1);
+            noted.wait = if refused && left == 0 { retry_after(response) } else { None };
+        }
+    }
+}
+
+/// Whose calls `counter` counts in the answer to `request`; nothing for the login service, whose
+/// limits are nobody's in particular.
+fn counted(request: &Request, counter: &str) -> Option<Counted> {
+    let subscription = || {
+        let mut parts = request.path.split('/').skip(1);
+        let first = parts.next()?;
+        let id = parts.next().filter(|_| first.eq_ignore_ascii_case("subscriptions"))?;
+        Some(Counted::Subscription(id.to_owned()))
+    };
+    match request.service {
+        Service::Graph => Some(Counted::Graph),
+        Service::ResourceManager if counter.starts_with("tenant-") => Some(Counted::Tenant),
+        Service::ResourceManager if counter.starts_with("subscription-") => subscription(),
+        Service::ResourceManager => Some(subscription().unwrap_or(Counted::Tenant)),
+        Service::Login => None,
     }
 }
 

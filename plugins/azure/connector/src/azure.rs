@@ -1,5 +1,6 @@
 //! The connector as the host sees it.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,10 +174,12 @@ impl Azure {
     /// Everything a call works with.
     pub(crate) fn session<'a>(&'a self, host: &'a dyn Surroundings) -> Result<Session<'a>> {
         let open = self.open_parts()?;
+        let notebook = Arc::default();
         Ok(Session {
             connector: &self.connector,
             settings: &open.settings,
-            client: &open.operator,
+            client: open.operator.noting(&notebook),
+            notebook,
             connectors: &open.reach,
             credentials: &open.credentials,
             host,
@@ -265,27 +268,27 @@ impl Onboard for Azure {
 
     async fn observe(&self, request: ObserveRequest, ctx: &Ctx) -> Result<Observation> {
         let (family, session) = (steps::family(&request.step.kind)?, self.session(ctx)?);
-        telling(teller(ctx), family.observe(&session, &request.step)).await
+        asked(ctx, &session, family.observe(&session, &request.step)).await
     }
 
     async fn apply(&self, request: ApplyRequest, ctx: &Ctx) -> Result<Applied> {
         let (family, session) = (steps::family(&request.step.kind)?, self.session(ctx)?);
-        telling(teller(ctx), family.apply(&session, &request)).await
+        asked(ctx, &session, family.apply(&session, &request)).await
     }
 
     async fn ready(&self, request: ReadyRequest, ctx: &Ctx) -> Result<Ready> {
         let (family, session) = (steps::family(&request.step.kind)?, self.session(ctx)?);
-        telling(teller(ctx), family.ready(&session, &request)).await
+        asked(ctx, &session, family.ready(&session, &request)).await
     }
 
     async fn undo(&self, request: UndoRequest, ctx: &Ctx) -> Result<Undone> {
         if request.undo.is_null() {
             let detail = Some("there is nothing of ours to take back".into());
-            return Ok(Undone { removed: false, detail });
+            return Ok(Undone { removed: false, detail, ..Undone::default() });
         }
         let session = Session { purge: request.purge, ..self.session(ctx)? };
         let family = steps::family(&request.kind)?;
-        telling(teller(ctx), family.undo(&session, &request.undo)).await
+        asked(ctx, &session, family.undo(&session, &request.undo)).await
     }
 
     async fn remains(&self, request: UndoRequest, ctx: &Ctx) -> Result<Remains> {
@@ -294,8 +297,15 @@ impl Onboard for Azure {
         }
         let session = Session { purge: request.purge, ..self.session(ctx)? };
         let family = steps::family(&request.kind)?;
-        telling(teller(ctx), family.remains(&session, &request.undo)).await
+        asked(ctx, &session, family.remains(&session, &request.undo)).await
     }
+}
+
+/// What a step says, and with it what the cloud said about further calls.
+async fn asked<T>(ctx: &Ctx, session: &Session<'_>, step: impl Future<Output = T>) -> T {
+    let answer = telling(teller(ctx), step).await;
+    session.tell_limits();
+    answer
 }
 
 /// How the call `ctx` reaches the person at the host.

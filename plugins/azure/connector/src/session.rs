@@ -1,12 +1,14 @@
 //! One call of the host, with everything a step works with.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 use skybridge_azure_client::arm::subscriptions::{self, Subscription};
+use skybridge_azure_client::throttle::{Counted, Notebook};
 use skybridge_azure_client::{Claims, Client, ClientError, Effect, Request, Response, Service};
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
+use skybridge_plugin_sdk::protocol::rate_limit::RateLimit;
 
 use crate::preflight::RightsSeen;
 use crate::proof::Proof;
@@ -20,7 +22,9 @@ pub(crate) struct Session<'a> {
     /// The connector's settings.
     pub(crate) settings: &'a Settings,
     /// The cloud, asked as the operator.
-    pub(crate) client: &'a Client,
+    pub(crate) client: Client,
+    /// What the cloud said to the operator about further calls.
+    pub(crate) notebook: Arc<Notebook>,
     /// The cloud, asked as the connector that is being made.
     pub(crate) connectors: &'a dyn AsConnector,
     /// Held while the application's credentials are read and written: lists of them are replaced
@@ -63,6 +67,26 @@ impl Session<'_> {
         }
     }
 
+    /// Passes on what the cloud said about further calls of the operator: in the words of
+    /// [`StepTemplate::throttle`](skybridge_plugin_sdk::protocol::onboard::StepTemplate::throttle).
+    pub(crate) fn tell_limits(&self) {
+        for ((counted, counter), noted) in self.notebook.take() {
+            let domain = match counted {
+                Counted::Subscription(id) => format!("arm/{id}"),
+                Counted::Tenant => "arm/tenant".to_owned(),
+                Counted::Graph => "graph".to_owned(),
+            };
+            let wait = noted.wait.and_then(|wait| u64::try_from(wait.as_millis()).ok());
+            self.host.rate_limit(RateLimit {
+                domain: Some(domain),
+                bucket: counter,
+                remaining: noted.left,
+                calls: noted.calls,
+                resets_in_ms: wait,
+            });
+        }
+    }
+
     /// Who the operator is, by the token itself.
     pub(crate) async fn operator(&self) -> Result<Claims, ClientError> {
         let token = self.client.token(Service::ResourceManager).await?;
@@ -86,7 +110,7 @@ impl Session<'_> {
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, ClientError> {
         let outcome = self.client.send(request).await;
         if request.effect == Effect::Write {
-            self.host.audit(&record(request, self.client, &outcome));
+            self.host.audit(&record(request, &self.client, &outcome));
         }
         outcome
     }

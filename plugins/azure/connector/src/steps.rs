@@ -73,5 +73,5 @@ pub(crate) fn family(word: &str) -> Result<&'static dyn Family> {
 
 /// The answer of a step that leaves nothing behind when it is asked to take it back.
 pub(crate) fn nothing_to_undo() -> Undone {
-    Undone { removed: false, detail: Some("it only reads".into()) }
+    Undone { detail: Some("it only reads".into()), ..Undone::default() }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
+use skybridge_plugin_sdk::protocol::rate_limit::RateLimit;
 use skybridge_plugin_sdk::{Ctx, Result, SecretBytes, async_trait};
 
 /// The host, as far as steps are concerned.
@@ -21,6 +22,8 @@ pub(crate) trait Surroundings: Send + Sync {
     fn progress(&self, done: u64, total: u64, note: &str);
     /// Tells the person at the host what only a person can do.
     fn notice(&self, notice: &Notice);
+    /// Passes on what the cloud said of further calls.
+    fn rate_limit(&self, limit: RateLimit);
 }
 
 /// A time as the host tells it.
@@ -57,5 +60,9 @@ impl Surroundings for Ctx {
 
     fn notice(&self, notice: &Notice) {
         Self::notice(self, notice);
+    }
+
+    fn rate_limit(&self, limit: RateLimit) {
+        Self::rate_limit(self, limit);
     }
 }

@@ -8,6 +8,7 @@ mod describing;
 mod drift;
 mod elevation;
 mod faults;
+mod limits;
 mod names;
 mod operators;
 mod preflight;

@@ -1,13 +1,54 @@
-//! Every small graph, every outcome, a crash after every record.
+//! Every small graph, every outcome, and at every event a crash, a failure, and a lost answer.
 
-use super::world::{Crash, Order, Script, World};
+use super::world::{Crash, Mishap, Order, Script, World};
 
-/// Goal: whatever happens in runs of up to `steps` steps, the journal is enough to go on right, and
-/// what is to be put back is put back.
+/// Where the steps of a graph are.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    /// In one domain.
+    Together,
+    /// Each in a domain of its own.
+    Apart,
+    /// Every other one of another connector.
+    TwoConnectors,
+}
+
+impl Layout {
+    fn lay_out(self, world: &mut World) {
+        for (at, step) in world.work.steps.iter_mut().enumerate() {
+            match self {
+                Self::Together => {}
+                Self::Apart => step.domain = format!("domain-{at}").into(),
+                Self::TwoConnectors if at % 2 == 0 => {}
+                Self::TwoConnectors => {
+                    let address = format!("d.step-{at}");
+                    step.address = skybridge_model::Address::parse(&address).unwrap();
+                }
+            }
+        }
+    }
+}
+
+/// What is tried with every graph.
+struct Trials<'a> {
+    scripts: &'a [Script],
+    orders: &'a [Order],
+    layouts: &'a [Layout],
+    crashes: &'a [fn(usize) -> Crash],
+    /// How many steps that always run.
+    always_max: u32,
+    /// Of these scripts alone, also each mishap at each call.
+    mishaps_with: &'a [Script],
+    /// And with it a crash at each record.
+    crash_as_well: bool,
+}
+
+/// Goal: whatever happens in runs of up to `steps` steps, the journal is enough to go on right, what
+/// exists afterwards is what the journal says, and what is to be put back is put back.
 /// Method: all graphs whose edges go upwards (every graph is one of them up to renaming) times all
 /// choices of steps that always run times all scripts; first without a crash, then with each kind of
-/// crash at each record, each then resumed.
-fn all(steps: usize, scripts: &[Script], orders: &[Order], crashes: &[fn(usize) -> Crash]) -> u64 {
+/// crash at each record, each then resumed; then with each mishap at each call.
+fn all(steps: usize, trials: &Trials<'_>) -> u64 {
     let pairs: Vec<(u32, usize)> = (0..steps)
         .flat_map(|to| (0..to).map(move |from| (u32::try_from(from).unwrap(), to)))
         .collect();
@@ -20,32 +61,50 @@ fn all(steps: usize, scripts: &[Script], orders: &[Order], crashes: &[fn(usize) 
             }
         }
         let needs: Vec<&[u32]> = needs.iter().map(Vec::as_slice).collect();
-        for choice in 0..scripts.len().pow(u32::try_from(steps).unwrap()) {
-            let digit = |at: usize| choice / scripts.len().pow(u32::try_from(at).unwrap());
-            let chosen: Vec<Script> =
-                (0..steps).map(|at| scripts[digit(at) % scripts.len()]).collect();
-            for always in choices_of_always(&needs) {
-                let mut fresh = World::new(&needs, &chosen);
-                for (at, step) in fresh.work.steps.iter_mut().enumerate() {
-                    step.always = always >> at & 1 == 1;
-                }
-                // The nastier crash alone where there is most to try.
-                let crashes = if always == 0 { crashes } else { &crashes[..1] };
-                for order in orders {
-                    fresh.order = *order;
-                    cases += every_crash(&fresh, crashes);
-                }
+        for chosen in choices(trials.scripts, steps) {
+            for always in choices_of_always(&needs, trials.always_max) {
+                cases += every_world(&needs, &chosen, always, trials);
             }
         }
     }
     cases
 }
 
-/// Every set of steps that always run, as bits; of four steps one at most, so that it takes seconds.
-/// For steps without needs it makes no difference.
-fn choices_of_always(needs: &[&[u32]]) -> impl Iterator<Item = usize> {
+fn every_world(needs: &[&[u32]], chosen: &[Script], always: usize, trials: &Trials<'_>) -> u64 {
+    let mut cases = 0;
+    for layout in trials.layouts {
+        let mut fresh = World::new(needs, chosen);
+        layout.lay_out(&mut fresh);
+        for (at, step) in fresh.work.steps.iter_mut().enumerate() {
+            step.always = always >> at & 1 == 1;
+        }
+        let plain = always == 0 && matches!(layout, Layout::Together);
+        // The nastier crash alone where there is most to try.
+        let crashes = if plain { trials.crashes } else { &trials.crashes[..1] };
+        for order in trials.orders {
+            fresh.order = *order;
+            cases += every_crash(&fresh, crashes);
+        }
+        let may_meet = chosen.iter().all(|script| trials.mishaps_with.contains(script));
+        if may_meet && (always == 0 || chosen.len() < 4) {
+            cases += every_mishap(&fresh, trials.crash_as_well);
+        }
+    }
+    cases
+}
+
+/// Every way to give each step one of the scripts.
+fn choices(scripts: &[Script], steps: usize) -> impl Iterator<Item = Vec<Script>> {
+    let power = |at: usize| scripts.len().pow(u32::try_from(at).unwrap());
+    (0..power(steps)).map(move |choice| {
+        (0..steps).map(|at| scripts[choice / power(at) % scripts.len()]).collect()
+    })
+}
+
+/// Every set of at most `most` steps that always run, as bits. For steps without needs it makes no
+/// difference.
+fn choices_of_always(needs: &[&[u32]], most: u32) -> impl Iterator<Item = usize> {
     let alone: usize = (0..needs.len()).filter(|at| needs[*at].is_empty()).map(|at| 1 << at).sum();
-    let most = if needs.len() < 4 { 3 } else { 1 };
     (0..1_usize << needs.len()).filter(move |set| set & alone == 0 && set.count_ones() <= most)
 }
 
@@ -72,17 +131,71 @@ fn every_crash(fresh: &World, crashes: &[fn(usize) -> Crash]) -> u64 {
     cases
 }
 
+/// Each mishap at each call there is, the calls that only the mishap leads to included.
+fn every_mishap(fresh: &World, crash_as_well: bool) -> u64 {
+    let mut cases = 0;
+    for mishap in Mishap::ALL {
+        for call in 0.. {
+            let mut world = fresh.clone();
+            world.mishap = Some((call, mishap));
+            let befallen = world.clone();
+            let report = world.process(None).unwrap();
+            if call >= world.calls {
+                break;
+            }
+            world.check_end(&report);
+            world.check_told();
+            cases += 1;
+            if crash_as_well {
+                cases += every_crash(&befallen, &[Crash::After]);
+            }
+        }
+    }
+    cases
+}
+
 #[test]
 fn graphs_of_up_to_three_steps() {
-    let orders = [Order::Oldest, Order::Newest];
-    let crashes = [Crash::After, Crash::Upon];
-    let cases: u64 = (0..=3).map(|steps| all(steps, &Script::ALL, &orders, &crashes)).sum();
+    let trials = Trials {
+        scripts: &Script::ALL,
+        orders: &[Order::Oldest, Order::Newest],
+        layouts: &[Layout::Together, Layout::Apart, Layout::TwoConnectors],
+        crashes: &[Crash::After, Crash::Upon],
+        always_max: 3,
+        mishaps_with: &Script::ALL,
+        crash_as_well: false,
+    };
+    let cases: u64 = (0..=3).map(|steps| all(steps, &trials)).sum();
     println!("{cases} runs of up to three steps");
+}
+
+/// A mishap and a crash in one run.
+#[test]
+fn two_misfortunes_in_up_to_three_steps() {
+    let trials = Trials {
+        scripts: &[Script::Works, Script::Flaps],
+        orders: &[],
+        layouts: &[Layout::Together],
+        crashes: &[Crash::After],
+        always_max: 3,
+        mishaps_with: &[Script::Works, Script::Flaps],
+        crash_as_well: true,
+    };
+    let cases: u64 = (1..=3).map(|steps| all(steps, &trials)).sum();
+    println!("{cases} runs of up to three steps with two misfortunes");
 }
 
 /// Fewer scripts and the nastier crash only, so that it takes seconds.
 #[test]
 fn graphs_of_four_steps() {
-    let scripts = [Script::Works, Script::Flaps, Script::Fails];
-    println!("{} runs of four steps", all(4, &scripts, &[Order::Oldest], &[Crash::After]));
+    let trials = Trials {
+        scripts: &[Script::Works, Script::Flaps, Script::Fails],
+        orders: &[Order::Oldest],
+        layouts: &[Layout::Together],
+        crashes: &[Crash::After],
+        always_max: 1,
+        mishaps_with: &[Script::Works, Script::Flaps],
+        crash_as_well: false,
+    };
+    println!("{} runs of four steps", all(4, &trials));
 }

@@ -55,12 +55,11 @@ fn probes_again_what_was_applied() {
     });
     let mut machine = resumed(work, &events).unwrap();
     let turn = machine.step(Input::Start, at(60_000));
-    assert_eq!(first_call(&turn), Some(&Effect::Probe { step: 0 }));
-    let not_yet = || Input::Probed { step: 0, answer: Ok(Ready { ready: false, reason: None }) };
-    machine.step(not_yet(), at(69_000));
+    assert_eq!(first_call(&turn), Some(&Effect::Probe { step: 0, look: 0 }));
+    machine.show(0, Ok(Ready::default()), at(69_000));
     assert_eq!(machine.next_wake(), Some(at(70_000)));
     machine.step(Input::Tick, at(70_000));
-    machine.step(not_yet(), at(70_000));
+    machine.show(0, Ok(Ready::default()), at(70_000));
     assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
 }
 
@@ -110,7 +109,7 @@ fn goes_on_with_what_always_runs() {
     let mut machine = resumed(work, &events).unwrap();
     let turn = machine.step(Input::Start, at(10));
     assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 2, attempt: 1 }), "begun");
-    machine.step(Input::Applied { step: 2, answer: Ok(applied(2)) }, at(11));
+    machine.reply(2, Ok(applied(2)), at(11));
     assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
 }
 
@@ -148,7 +147,7 @@ fn counts_failures_of_earlier_processes() {
     let mut machine = resumed(work, &events).unwrap();
     machine.step(Input::Start, at(10));
     let answer = Err(error(RetryClass::Transient));
-    machine.step(Input::Applied { step: 0, answer }, at(11));
+    machine.reply(0, answer, at(11));
     assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
 }
 
@@ -200,7 +199,7 @@ fn goes_on_behind_a_recorded_outcome() {
     let work = work(&[&[], &[0]]);
     let mut machine = Machine::new(work.clone(), RunState::default(), Limits::default()).unwrap();
     let mut events = machine.step(Input::Start, at(0)).records;
-    let turn = machine.step(Input::Applied { step: 0, answer: Ok(applied(0)) }, at(1));
+    let turn = machine.reply(0, Ok(applied(0)), at(1));
     events.push(turn.records[0].clone());
     let turn = resumed(work, &events).unwrap().step(Input::Start, at(2));
     assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 1, attempt: 0 }));

@@ -19,7 +19,7 @@ fn applies(turn: &Turn) -> Vec<u32> {
 }
 
 fn done(step: u32) -> Input {
-    Input::Applied { step, answer: Ok(applied(step)) }
+    Input::Applied { step, attempt: 0, answer: Ok(applied(step)) }
 }
 
 fn finished(turn: &Turn) -> Option<RunOutcome> {
@@ -39,7 +39,7 @@ fn starts_what_most_hangs_on() {
     while let Some(&step) = order.last()
         && order.len() < 7
     {
-        order.extend(applies(&machine.step(done(step), at(0))));
+        order.extend(applies(&machine.reply(step, Ok(applied(step)), at(0))));
     }
     assert_eq!(order, [1, 2, 4, 0, 3, 5, 6]);
 }
@@ -52,8 +52,8 @@ fn limits_each_domain() {
     let limits = Limits { in_flight: 3, in_flight_per_domain: 2, ..Limits::default() };
     let mut machine = machine(work, limits);
     assert_eq!(applies(&machine.step(Input::Start, at(0))), [0, 1, 3]);
-    assert_eq!(applies(&machine.step(done(3), at(0))), [0; 0]);
-    assert_eq!(applies(&machine.step(done(0), at(0))), [2]);
+    assert_eq!(applies(&machine.reply(3, Ok(applied(3)), at(0))), [0; 0]);
+    assert_eq!(applies(&machine.reply(0, Ok(applied(0)), at(0))), [2]);
 }
 
 /// A limit of zero would be a run that never ends; it counts as one.
@@ -62,8 +62,8 @@ fn always_lets_one_through() {
     let limits = Limits { in_flight: 0, in_flight_per_domain: 0, ..Limits::default() };
     let mut machine = machine(work(&[&[], &[]]), limits);
     assert_eq!(applies(&machine.step(Input::Start, at(0))), [0]);
-    assert_eq!(applies(&machine.step(done(0), at(0))), [1]);
-    assert_eq!(finished(&machine.step(done(1), at(0))), Some(RunOutcome::Done));
+    assert_eq!(applies(&machine.reply(0, Ok(applied(0)), at(0))), [1]);
+    assert_eq!(finished(&machine.reply(1, Ok(applied(1)), at(0))), Some(RunOutcome::Done));
 }
 
 /// A need that is named twice is one need.
@@ -71,7 +71,7 @@ fn always_lets_one_through() {
 fn counts_a_need_once() {
     let mut machine = machine(work(&[&[], &[0, 0, 0]]), Limits::default());
     machine.step(Input::Start, at(0));
-    assert_eq!(applies(&machine.step(done(0), at(0))), [1]);
+    assert_eq!(applies(&machine.reply(0, Ok(applied(0)), at(0))), [1]);
 }
 
 /// Cancelled: nothing new begins, what is in flight ends and is recorded, then the run is over.
@@ -81,9 +81,9 @@ fn drains_when_cancelled() {
     machine.step(Input::Start, at(0));
     let turn = machine.step(Input::Cancel, at(1));
     assert!(turn.records.is_empty() && turn.effects.is_empty());
-    let turn = machine.step(done(0), at(2));
+    let turn = machine.reply(0, Ok(applied(0)), at(2));
     assert_eq!((turn.records.len(), applies(&turn).len()), (1, 0));
-    let turn = machine.step(done(1), at(3));
+    let turn = machine.reply(1, Ok(applied(1)), at(3));
     assert!(matches!(turn.records.last(), Some(Event::RunInterrupted { .. })));
     assert_eq!(finished(&turn), Some(RunOutcome::Interrupted));
     assert_eq!(machine.report().counts.open, 1);
@@ -96,9 +96,9 @@ fn does_not_wait_when_cancelled() {
     work.steps[0].readiness = Some(readiness());
     let mut machine = machine(work, Limits::default());
     machine.step(Input::Start, at(0));
-    machine.step(done(0), at(1));
-    let answer = Ok(Ready { ready: false, reason: None });
-    machine.step(Input::Probed { step: 0, answer }, at(2));
+    machine.reply(0, Ok(applied(0)), at(1));
+    let answer = Ok(Ready::default());
+    machine.show(0, answer, at(2));
     assert!(machine.next_wake().is_some());
     let turn = machine.step(Input::Cancel, at(3));
     assert_eq!(finished(&turn), Some(RunOutcome::Interrupted));
@@ -112,7 +112,7 @@ fn is_stuck_when_taking_back_fails() {
     let mut machine = machine(work, Limits::default());
     machine.step(Input::Start, at(0));
     let answer = Err(error(RetryClass::Permanent));
-    let turn = machine.step(Input::Applied { step: 0, answer }, at(1));
+    let turn = machine.reply(0, answer, at(1));
     assert_eq!(finished(&turn), Some(RunOutcome::Stuck { steps: 1 }));
 }
 
@@ -131,12 +131,12 @@ fn puts_back_after_a_failure() {
         let mut machine = machine(put_back(), Limits::default());
         machine.step(Input::Start, at(0));
         (0..failing).for_each(|step| {
-            machine.step(done(step), at(1));
+            machine.reply(step, Ok(applied(step)), at(1));
         });
         let answer = Err(error(RetryClass::Permanent));
-        let turn = machine.step(Input::Applied { step: failing, answer }, at(2));
+        let turn = machine.reply(failing, answer, at(2));
         assert_eq!(applies(&turn), [3]);
-        let turn = machine.step(done(3), at(3));
+        let turn = machine.reply(3, Ok(applied(3)), at(3));
         assert_eq!(finished(&turn), Some(RunOutcome::Failed { steps: 1 }));
     }
 }
@@ -147,7 +147,7 @@ fn puts_nothing_back_that_was_not_changed() {
     let mut machine = machine(put_back(), Limits::default());
     machine.step(Input::Start, at(0));
     let answer = Err(error(RetryClass::Permanent));
-    let turn = machine.step(Input::Applied { step: 0, answer }, at(1));
+    let turn = machine.reply(0, answer, at(1));
     let skipped = Event::StepSkipped { address: address(3), because: address(0) };
     assert!(turn.records.contains(&skipped));
     assert_eq!(finished(&turn), Some(RunOutcome::Failed { steps: 1 }));
@@ -160,9 +160,9 @@ fn putting_back_may_fail() {
     work.steps[1].always = true;
     let mut machine = machine(work, Limits::default());
     machine.step(Input::Start, at(0));
-    machine.step(done(0), at(1));
+    machine.reply(0, Ok(applied(0)), at(1));
     let answer = Err(error(RetryClass::Permanent));
-    let turn = machine.step(Input::Applied { step: 1, answer }, at(2));
+    let turn = machine.reply(1, answer, at(2));
     assert_eq!(finished(&turn), Some(RunOutcome::Failed { steps: 1 }));
     assert_eq!(machine.report().counts.skipped, 1);
 }
@@ -172,10 +172,10 @@ fn putting_back_may_fail() {
 fn putting_back_waits_for_the_resume() {
     let mut machine = machine(put_back(), Limits::default());
     machine.step(Input::Start, at(0));
-    machine.step(done(0), at(1));
+    machine.reply(0, Ok(applied(0)), at(1));
     machine.step(Input::Cancel, at(2));
     let answer = Err(error(RetryClass::Permanent));
-    let turn = machine.step(Input::Applied { step: 1, answer }, at(3));
+    let turn = machine.reply(1, answer, at(3));
     assert!(applies(&turn).is_empty());
     assert_eq!(finished(&turn), Some(RunOutcome::Interrupted));
 }
@@ -184,23 +184,23 @@ fn putting_back_waits_for_the_resume() {
 #[test]
 fn ignores_what_it_did_not_ask_for() {
     let mut machine = machine(work(&[&[], &[0]]), Limits::default());
-    let ready = || Ok(Ready { ready: true, reason: None });
-    assert!(machine.step(done(0), at(0)).records.is_empty(), "before the start");
+    let ready = || Ok(Ready { ready: true, ..Ready::default() });
+    assert!(machine.reply(0, Ok(applied(0)), at(0)).records.is_empty(), "before the start");
     machine.step(Input::Start, at(0));
     for input in [
         Input::Start,
         done(1),
         done(99),
-        Input::Probed { step: 0, answer: ready() },
-        Input::Probed { step: 99, answer: ready() },
+        Input::Probed { step: 0, look: 0, answer: ready() },
+        Input::Probed { step: 99, look: 0, answer: ready() },
         Input::Tick,
     ] {
         let turn = machine.step(input.clone(), at(1));
         assert!(turn.records.is_empty() && turn.effects.is_empty(), "{input:?}");
     }
-    machine.step(done(0), at(2));
-    assert!(machine.step(done(0), at(3)).records.is_empty(), "twice");
-    assert_eq!(finished(&machine.step(done(1), at(4))), Some(RunOutcome::Done));
+    machine.reply(0, Ok(applied(0)), at(2));
+    assert!(machine.reply(0, Ok(applied(0)), at(3)).records.is_empty(), "twice");
+    assert_eq!(finished(&machine.reply(1, Ok(applied(1)), at(4))), Some(RunOutcome::Done));
     assert!(machine.step(Input::Cancel, at(5)).effects.is_empty());
 }
 
@@ -210,4 +210,20 @@ fn nothing_is_done_at_once() {
     let turn = machine(work(&[]), Limits::default()).step(Input::Start, at(0));
     assert_eq!(turn.records.len(), 2);
     assert_eq!(finished(&turn), Some(RunOutcome::Done));
+}
+
+/// Should the machine ever contradict itself, it says so, makes no call, and stops.
+#[test]
+fn a_contradiction_is_told_and_ends_the_run() {
+    let mut machine = machine(work(&[&[], &[]]), Limits { in_flight: 1, ..Limits::default() });
+    machine.step(Input::Start, at(0));
+    // What no event can lead to: it is lined up and done.
+    machine.steps[1].status = skybridge_journal::Status::Ready;
+    let turn = machine.step(done(0), at(1));
+    assert_eq!(turn.records.len(), 1, "what was found before is recorded");
+    let what = "c.step-1: `step-intended (attempt 0)` cannot follow on the status `ready`";
+    assert_eq!(turn.effects, [Effect::Broken(what.to_owned())]);
+    let turn = machine.step(Input::Tick, at(2));
+    assert!(turn.records.is_empty() && turn.effects.is_empty());
+    assert_eq!(machine.next_wake(), None);
 }

@@ -22,17 +22,17 @@ fn watched(readiness: Arc<Readiness>) -> Machine {
     let mut work = work(&[&[]]);
     work.steps[0].readiness = Some(readiness);
     let mut machine = started(work);
-    machine.step(Input::Applied { step: 0, answer: Ok(applied(0)) }, at(0));
+    machine.reply(0, Ok(applied(0)), at(0));
     machine
 }
 
 fn refuse(machine: &mut Machine, step: u32, error: StepError, now: i64) -> Turn {
-    machine.step(Input::Applied { step, answer: Err(error) }, at(now))
+    machine.reply(step, Err(error), at(now))
 }
 
 fn look(machine: &mut Machine, ready: bool, now: i64) -> Turn {
     let reason = (!ready).then(|| "404".to_owned());
-    machine.step(Input::Probed { step: 0, answer: Ok(Ready { ready, reason }) }, at(now))
+    machine.show(0, Ok(Ready { ready, reason, ..Ready::default() }), at(now))
 }
 
 fn calls(turn: &Turn) -> Vec<&Effect> {
@@ -116,7 +116,7 @@ fn a_rate_limit_holds_its_domain() {
     let error = error(RetryClass::RateLimited).after(Duration::from_secs(20));
     assert!(calls(&refuse(&mut machine, 0, error, 1_000)).is_empty());
     // Step 3 needs step 1 of the other domain, but is itself of the domain that is held.
-    let turn = machine.step(Input::Applied { step: 1, answer: Ok(applied(1)) }, at(2_000));
+    let turn = machine.reply(1, Ok(applied(1)), at(2_000));
     assert!(calls(&turn).is_empty());
     assert_eq!(machine.next_wake(), Some(at(21_000)));
     let turn = machine.step(Input::Tick, at(21_000));
@@ -193,7 +193,7 @@ fn a_series_that_goes_well_may_end() {
 fn a_wrong_id_fails_at_the_first_probe() {
     let mut machine = watched(readiness());
     let answer = Err(error(RetryClass::Permanent));
-    let turn = machine.step(Input::Probed { step: 0, answer }, at(5));
+    let turn = machine.show(0, answer, at(5));
     assert!(last_error(&turn).is_some());
     assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
 }
@@ -203,7 +203,7 @@ fn a_wrong_id_fails_at_the_first_probe() {
 fn being_held_off_uses_up_no_budget() {
     let mut machine = watched(readiness());
     let refused = Err(error(RetryClass::RateLimited).after(Duration::from_secs(60)));
-    let turn = machine.step(Input::Probed { step: 0, answer: refused }, at(0));
+    let turn = machine.show(0, refused, at(0));
     assert!(turn.records.is_empty(), "probes leave no records");
     assert_eq!(calls(&machine.step(Input::Tick, at(60_000))).len(), 1);
     look(&mut machine, false, 60_000);

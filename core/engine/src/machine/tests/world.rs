@@ -1,51 +1,21 @@
 //! A model of everything around the machine: a disk, a cloud that follows a script, crashes; and a
 //! checker that reads the disk and knows nothing of the machine.
 
-use std::collections::VecDeque;
+mod checker;
+mod cloud;
+
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
-use skybridge_journal::{Event, Status, replay};
+use skybridge_journal::{Event, replay};
+
+pub(super) use cloud::{Mishap, Script};
 
 use crate::testing::{at, outputs, readiness, work};
 use crate::{
-    Applied, Effect, Input, Limits, Machine, Map, Outbox, Ready, RetryClass, RunEvent, RunOutcome,
-    RunReport, StepError, Work,
+    Applied, Effect, Input, Limits, Machine, Map, Outbox, Ready, RetryClass, RunEvent, RunReport,
+    StepError, Work,
 };
-
-/// What the cloud does about a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Script {
-    /// The plan has nothing to do.
-    Settled,
-    /// It works at once.
-    Works,
-    /// It works and becomes ready after flapping.
-    Flaps,
-    /// The service is unwell the first time.
-    Unwell,
-    /// The first call is one too many.
-    Limited,
-    /// It cannot work.
-    Fails,
-    /// It works, but what dependents need can never be seen.
-    NeverReady,
-}
-
-impl Script {
-    pub(super) const ALL: [Self; 7] = [
-        Self::Settled,
-        Self::Works,
-        Self::Flaps,
-        Self::Unwell,
-        Self::Limited,
-        Self::Fails,
-        Self::NeverReady,
-    ];
-
-    fn fails(self) -> bool {
-        matches!(self, Self::Fails | Self::NeverReady)
-    }
-}
 
 /// When the process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +32,8 @@ pub(super) enum Order {
     Oldest,
     Newest,
     Mixed(u64),
+    /// Calls of the first step's domain are answered when nothing else can happen.
+    FirstDomainLast(u64),
 }
 
 /// The world of one run, over all processes that work on it.
@@ -74,6 +46,16 @@ pub(super) struct World {
     pub(super) order: Order,
     pub(super) told: Vec<RunEvent>,
     pub(super) now: Timestamp,
+    /// Which call, counted over all processes, meets what.
+    pub(super) mishap: Option<(usize, Mishap)>,
+    /// Calls that were made.
+    pub(super) calls: usize,
+    /// Chooses inputs nobody waits for, between those somebody does.
+    pub(super) noise: Option<u64>,
+    /// The step that was refused for good by a mishap.
+    refused: Option<u32>,
+    /// What exists in the cloud, by step: the keys things were made with.
+    made: Vec<BTreeSet<uuid::Uuid>>,
     /// How often each step was applied and probed.
     applies: Vec<u32>,
     probes: Vec<u32>,
@@ -99,6 +81,11 @@ impl World {
             order: Order::Oldest,
             told: Vec::new(),
             now: at(0),
+            mishap: None,
+            calls: 0,
+            noise: None,
+            refused: None,
+            made: vec![BTreeSet::new(); scripts.len()],
             applies: none(),
             probes: none(),
             keys: vec![None; scripts.len()],
@@ -114,6 +101,7 @@ impl World {
         }
         let mut outbox = Outbox::new();
         let mut calls = VecDeque::new();
+        let mut past = vec![Input::Start];
         outbox.put(machine.step(Input::Start, self.now));
         loop {
             while let Some(batch) = outbox.take_batch() {
@@ -139,8 +127,9 @@ impl World {
                     call => calls.push_back(self.call(&machine, &call)),
                 }
             }
-            assert!(calls.len() <= self.limits.in_flight as usize, "too many in flight");
-            let input = match self.pick(&mut calls) {
+            self.check_in_flight(&calls);
+            self.make_noise(&mut machine, &past);
+            let input = match self.pick(&mut calls, machine.next_wake()) {
                 Some(answer) => answer,
                 None => {
                     let wake = machine.next_wake().expect("it waits for nothing");
@@ -149,20 +138,75 @@ impl World {
                     Input::Tick
                 }
             };
+            if self.noise.is_some() {
+                past.push(input.clone());
+            }
             outbox.put(machine.step(input, self.now));
         }
     }
 
-    fn pick(&mut self, calls: &mut VecDeque<Input>) -> Option<Input> {
+    /// Gives the machine something nobody waits for: it must change nothing.
+    fn make_noise(&mut self, machine: &mut Machine, past: &[Input]) {
+        let Some(seed) = &mut self.noise else { return };
+        let chosen = usize::try_from(next(seed)).unwrap();
+        let step = u32::try_from(chosen % (self.scripts.len() + 1)).unwrap();
+        let input = match chosen % 5 {
+            0 => Input::Tick,
+            1 => Input::Applied { step, attempt: u32::MAX, answer: Ok(applied(step)) },
+            2 => Input::Probed { step, look: u32::MAX - 1, answer: Ok(not_there()) },
+            _ => past[chosen % past.len()].clone(),
+        };
+        let (turn, wake) = (machine.step(input.clone(), self.now), machine.next_wake());
+        assert!(turn.records.is_empty() && turn.effects.is_empty(), "{input:?}: {turn:?}");
+        assert_eq!(wake, machine.next_wake(), "{input:?}");
+    }
+
+    fn pick(&mut self, calls: &mut VecDeque<Input>, wake: Option<Timestamp>) -> Option<Input> {
+        if let Order::FirstDomainLast(_) = self.order {
+            return self.pick_first_domain_last(calls, wake);
+        }
         match &mut self.order {
             Order::Oldest => calls.pop_front(),
             Order::Newest => calls.pop_back(),
             Order::Mixed(seed) => {
-                *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let at = usize::try_from(*seed >> 33).unwrap() % calls.len().max(1);
+                let at = usize::try_from(next(seed)).unwrap() % calls.len().max(1);
                 calls.remove(at)
             }
+            Order::FirstDomainLast(_) => unreachable!("picked above"),
         }
+    }
+
+    /// While only calls of that domain are in flight, every step of another that could start has.
+    fn pick_first_domain_last(
+        &mut self,
+        calls: &mut VecDeque<Input>,
+        wake: Option<Timestamp>,
+    ) -> Option<Input> {
+        let hangs = |step: u32| self.work.steps[step as usize].domain == self.work.steps[0].domain;
+        let others: Vec<usize> =
+            (0..calls.len()).filter(|at| !hangs(step_of(&calls[*at]))).collect();
+        if let Order::FirstDomainLast(seed) = &mut self.order
+            && !others.is_empty()
+        {
+            return calls.remove(others[usize::try_from(next(seed)).unwrap() % others.len()]);
+        }
+        if wake.is_some() {
+            return None;
+        }
+        for (step, work) in (0_u32..).zip(&self.work.steps) {
+            let could = work.settled.is_none()
+                && !work.always
+                && self.events_of(step).is_empty()
+                && work.needs.iter().all(|need| {
+                    let end = self.end_of(*need);
+                    !matches!(
+                        end,
+                        None | Some(Event::StepFailed { .. } | Event::StepSkipped { .. })
+                    )
+                });
+            assert!(!could || self.work.steps[0].domain == work.domain, "step {step} is kept");
+        }
+        calls.pop_front()
     }
 
     /// The cloud gets a call: the checker looks at the disk, the script gives the answer.
@@ -178,158 +222,19 @@ impl World {
                     assert_eq!(*need.outputs, expected, "{}: outputs", need.address);
                 }
                 self.check_apply(step, attempt);
-                Input::Applied { step, answer: self.apply(step) }
+                let answer = self.befall(step, |world| world.apply(step, key));
+                Input::Applied { step, attempt, answer }
             }
-            Effect::Probe { step } => {
+            Effect::Probe { step, look } => {
                 let call = machine.ready_call(step).unwrap();
                 assert_eq!(*call.outputs, outputs(step));
                 let events = self.events_of(step);
                 assert!(matches!(events.last(), Some(Event::StepApplied { ready: false, .. })));
-                Input::Probed { step, answer: self.probe(step) }
+                let answer = self.befall(step, |world| world.probe(step));
+                Input::Probed { step, look, answer }
             }
             _ => unreachable!("only calls come here"),
         }
-    }
-
-    /// The write-ahead rule, as the disk shows it.
-    fn check_apply(&self, step: u32, attempt: u32) {
-        let events = self.events_of(step);
-        match events.last() {
-            Some(Event::StepIntended { attempt: intended, .. }) => assert_eq!(*intended, attempt),
-            other => panic!("step {step} is applied without an intent: {other:?}"),
-        }
-        assert!(
-            !events.iter().any(|event| matches!(event, Event::StepApplied { .. })),
-            "step {step} is applied again after its outcome was recorded"
-        );
-        let work = &self.work.steps[step as usize];
-        for need in &work.needs {
-            let ended = match self.end_of(*need) {
-                Some(Event::StepFailed { .. } | Event::StepSkipped { .. }) => work.always,
-                end => end.is_some(),
-            };
-            assert!(ended, "step {step} is applied before step {need} has ended on disk");
-        }
-    }
-
-    /// The record with which a step ended.
-    fn end_of(&self, step: u32) -> Option<&Event> {
-        self.events_of(step).into_iter().find(|event| {
-            matches!(
-                event,
-                Event::StepSettled { .. }
-                    | Event::StepReady { .. }
-                    | Event::StepApplied { ready: true, .. }
-                    | Event::StepFailed { r#final: true, .. }
-                    | Event::StepSkipped { .. }
-            )
-        })
-    }
-
-    /// Whether a step left outputs behind, by the disk.
-    fn was_applied(&self, step: u32) -> bool {
-        let left =
-            |event: &&Event| matches!(event, Event::StepSettled { .. } | Event::StepApplied { .. });
-        self.events_of(step).iter().any(left)
-    }
-
-    /// What was changed is put back: a step that always runs, and that needs one that was begun, was
-    /// begun too and ended.
-    fn check_put_back(&self) {
-        let begun = |step: u32| {
-            self.events_of(step).iter().any(|event| matches!(event, Event::StepIntended { .. }))
-        };
-        for (step, work) in (0_u32..).zip(&self.work.steps) {
-            if work.always && work.settled.is_none() && work.needs.iter().any(|need| begun(*need)) {
-                assert!(begun(step), "step {step} was not begun");
-                let end = self.end_of(step);
-                assert!(!matches!(end, None | Some(Event::StepSkipped { .. })), "{step}: {end:?}");
-            }
-        }
-    }
-
-    fn events_of(&self, step: u32) -> Vec<&Event> {
-        let address = &self.work.steps[step as usize].address;
-        self.disk.iter().filter(|event| event.address() == Some(address)).collect()
-    }
-
-    fn apply(&mut self, step: u32) -> Result<Applied, StepError> {
-        let before = self.applies[step as usize];
-        self.applies[step as usize] += 1;
-        match self.scripts[step as usize] {
-            Script::Unwell if before == 0 => Err(error(RetryClass::Transient)),
-            Script::Limited if before == 0 => {
-                Err(error(RetryClass::RateLimited).after(std::time::Duration::from_secs(7)))
-            }
-            Script::Fails => Err(error(RetryClass::Permanent)),
-            _ => Ok(applied(step)),
-        }
-    }
-
-    fn probe(&mut self, step: u32) -> Result<Ready, StepError> {
-        let before = self.probes[step as usize];
-        self.probes[step as usize] += 1;
-        match self.scripts[step as usize] {
-            Script::NeverReady => Err(error(RetryClass::Permanent)),
-            // Seen, gone again, unwell, then there to stay.
-            _ => match before {
-                1 => Ok(Ready { ready: false, reason: Some("not there".to_owned()) }),
-                2 => Err(error(RetryClass::Transient)),
-                _ => Ok(Ready { ready: true, reason: None }),
-            },
-        }
-    }
-
-    /// What must have come of every step, worked out from the scripts alone.
-    pub(super) fn check_end(&self, report: &RunReport) {
-        let state = replay(&self.disk).unwrap();
-        let mut failed = 0;
-        let mut ends = vec![Status::Pending; self.scripts.len()];
-        for (step, script) in self.scripts.iter().enumerate() {
-            let needs = &self.work.steps[step].needs;
-            let mut needed = needs.iter().map(|need| ends[*need as usize]);
-            let reachable = if self.work.steps[step].always {
-                needs.is_empty() || needed.any(|end| end != Status::Skipped)
-            } else {
-                needed.all(Status::is_done)
-            };
-            let expected = match script {
-                Script::Settled => Status::Settled,
-                _ if !reachable => Status::Skipped,
-                script if script.fails() => Status::Failed,
-                _ => Status::Ready,
-            };
-            let found = &state.steps[&self.work.steps[step].address];
-            assert_eq!((found.status, report.steps[step].status), (expected, expected));
-            ends[step] = expected;
-            failed += u32::from(expected == Status::Failed);
-            if let Some(because) = &found.because {
-                assert_eq!(state.steps[because].status, Status::Failed, "not a root cause");
-            }
-        }
-        let expected = match failed {
-            0 => RunOutcome::Done,
-            steps => RunOutcome::Failed { steps },
-        };
-        assert_eq!((report.outcome, report.failures.len()), (expected, failed as usize));
-        assert!(report.failures.is_sorted_by(|a, b| a.address < b.address));
-        self.check_put_back();
-    }
-
-    /// Each step that had something to do was told to have ended exactly once.
-    pub(super) fn check_told(&self) {
-        for (step, script) in self.scripts.iter().enumerate() {
-            let this = &self.work.steps[step].address;
-            let ends = self.told.iter().filter(|event| match event {
-                RunEvent::StepFinished { address, .. }
-                | RunEvent::StepFailed { address, .. }
-                | RunEvent::StepSkipped { address, .. } => address == this,
-                _ => false,
-            });
-            assert_eq!(ends.count(), usize::from(*script != Script::Settled), "step {step}");
-        }
-        assert!(matches!(self.told.first(), Some(RunEvent::RunStarted { .. })));
-        assert!(matches!(self.told.last(), Some(RunEvent::RunFinished { .. })));
     }
 }
 
@@ -339,4 +244,20 @@ pub(super) fn applied(step: u32) -> Applied {
 
 pub(super) fn error(class: RetryClass) -> StepError {
     StepError::new(10, class, "it did not work")
+}
+
+fn step_of(call: &Input) -> u32 {
+    match call {
+        Input::Applied { step, .. } | Input::Probed { step, .. } => *step,
+        other => panic!("{other:?} is no answer"),
+    }
+}
+
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    *seed >> 33
+}
+
+fn not_there() -> Ready {
+    Ready { reason: Some("not there".to_owned()), ..Ready::default() }
 }

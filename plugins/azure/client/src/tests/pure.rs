@@ -12,7 +12,7 @@ use crate::login::{admin_consent_address, client_credentials_request};
 use crate::request::{Path, Request};
 use crate::response::Response;
 use crate::secret::Secret;
-use crate::throttle::{Throttle, retry_after};
+use crate::throttle::{Counted, Notebook, Noted, Throttle, retry_after};
 use crate::transport::WireRequest;
 
 #[test]
@@ -117,4 +117,37 @@ fn throttle_headers() {
     assert_eq!(throttle.remaining["subscription-reads"], 249);
     assert_eq!((throttle.used, throttle.cost), (Some(0.9), Some(2)));
     assert_eq!(retry_after(&response).unwrap().as_secs(), 3_600);
+}
+
+/// Counters by whose calls they count; calls are added up, what is left is what was said last.
+#[test]
+fn a_notebook_sums_up_what_answers_say() {
+    let answer = |status, headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        Response::new(status, headers, vec![], Timestamp::UNIX_EPOCH)
+    };
+    let notebook = Notebook::default();
+    let one = crate::arm::subscriptions::get_request("S1");
+    for left in ["9", "8"] {
+        let counter = "x-ms-ratelimit-remaining-subscription-reads";
+        notebook.note(&one, &answer(200, &[(counter, left)]));
+    }
+    let tenant = ("x-ms-ratelimit-remaining-tenant-reads", "0");
+    let all = crate::arm::subscriptions::list_request();
+    notebook.note(&all, &answer(429, &[tenant, ("retry-after", "7")]));
+    let graph = crate::graph::organization::list_request();
+    notebook.note(&graph, &answer(429, &[("retry-after", "3")]));
+    notebook.note(&client_credentials_request("t", "c", &Secret::new("x"), "s"), &answer(429, &[]));
+    let noted = |left, calls, wait: Option<u64>| Noted {
+        left,
+        calls,
+        wait: wait.map(std::time::Duration::from_secs),
+    };
+    let expected = [
+        ((Counted::Subscription("S1".into()), "subscription-reads".into()), noted(8, 2, None)),
+        ((Counted::Tenant, "tenant-reads".into()), noted(0, 1, Some(7))),
+        ((Counted::Graph, String::new()), noted(0, 1, Some(3))),
+    ];
+    assert_eq!(notebook.take(), expected.into());
+    assert!(notebook.take().is_empty());
 }

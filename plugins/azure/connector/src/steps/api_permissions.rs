@@ -133,7 +133,7 @@ impl Family for ApiPermissions {
             state: observed::DIFFERS.into(),
             outputs: describe(id),
             changes: vec![change],
-            detail: None,
+            ..Observation::default()
         })
     }
 

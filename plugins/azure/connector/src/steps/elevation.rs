@@ -162,6 +162,7 @@ impl Family for ElevationRemoval {
                 outputs: removed,
                 changes: vec![change],
                 detail: Some("an earlier run ended before it could remove the elevation".into()),
+                ..Observation::default()
             });
         }
         // Known while planning only if there will be no elevation.

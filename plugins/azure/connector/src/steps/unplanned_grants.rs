@@ -190,9 +190,9 @@ impl Family for UnplannedGrants {
         });
         Ok(Observation {
             state: observed::DIFFERS.into(),
-            outputs: Map::new(),
             changes: changes.collect(),
             detail,
+            ..Observation::default()
         })
     }
 

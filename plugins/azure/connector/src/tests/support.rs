@@ -16,6 +16,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
     observed,
 };
 use skybridge_plugin_sdk::protocol::open::{OpenRequest, SimulatedCloud};
+use skybridge_plugin_sdk::protocol::rate_limit::RateLimit;
 use skybridge_plugin_sdk::{Error, Result, Retry, SecretBytes, async_trait, kind};
 
 use tokio::sync::Notify;
@@ -41,6 +42,7 @@ pub(super) struct MemoryHost {
     pub(super) secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) writes: Mutex<Vec<Write>>,
     pub(super) notices: Mutex<Vec<Notice>>,
+    pub(super) limits: Mutex<Vec<RateLimit>>,
     /// What the vault's calls pass first.
     pub(super) fuse: Option<Arc<Fuse>>,
     /// Told when as much was written as [`MemoryHost::stop_after`] allows.
@@ -136,6 +138,10 @@ impl Surroundings for MemoryHost {
 
     fn notice(&self, notice: &Notice) {
         self.notices.lock().unwrap().push(notice.clone());
+    }
+
+    fn rate_limit(&self, limit: RateLimit) {
+        limit.add_to(&mut self.limits.lock().unwrap());
     }
 }
 

@@ -124,7 +124,7 @@ async fn leave(
     rest: &Rest,
 ) -> Result<Undone> {
     if is_left(found, rest) {
-        return Ok(Undone { removed: false, detail: Some(OTHERS.into()) });
+        return Ok(Undone { detail: Some(OTHERS.into()), ..Undone::default() });
     }
     let [grant] = found.properties.permissions.as_slice() else {
         let message = "the custom role was edited and others use it, so it cannot be narrowed";
@@ -158,7 +158,7 @@ pub(super) async fn remains(session: &Session<'_>, undo: &Value) -> Result<Remai
     let Some(found) = made.find(session).await? else { return Ok(nothing_left()) };
     let rest = made.rest(session, &found).await?;
     if !rest.scopes.is_empty() && is_left(&found, &rest) {
-        return Ok(Remains { remains: false, detail: Some(OTHERS.into()) });
+        return Ok(Remains { detail: Some(OTHERS.into()), ..Remains::default() });
     }
     Ok(still("the custom role can still be assigned in our subscriptions"))
 }
