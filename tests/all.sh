@@ -18,3 +18,4 @@ step cargo nextest run --workspace --locked --no-fail-fast --status-level fail -
 step cargo test --doc --locked --quiet -p skybridge-plugin-sdk
 step env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 step tests/clients/run.sh target/debug/skybridge
+step tests/clients/aws.sh target/debug/skybridge

@@ -1,6 +1,7 @@
 //! Whole-system tests: the built program, its real plugins, real sockets, real files.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod aws;
 mod explain;
 mod hello;
 mod manifest;

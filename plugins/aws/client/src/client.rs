@@ -19,7 +19,7 @@ use crate::wire::WireRequest;
 const PAGES_MAX: usize = 1_000;
 
 /// What a service calls credentials whose time is over.
-const EXPIRED: [&str; 2] = ["ExpiredToken", "RequestExpired"];
+const EXPIRED: [&str; 1] = ["ExpiredToken"];
 
 /// Asks with one set of credentials.
 #[derive(Clone)]

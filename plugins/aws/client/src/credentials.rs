@@ -42,7 +42,7 @@ pub trait CredentialSource: Send + Sync {
 
 #[async_trait]
 impl CredentialSource for Credentials {
-    async fn fetch(&self) -> Result<Credentials, ClientError> {
+    async fn fetch(&self) -> Result<Self, ClientError> {
         Ok(self.clone())
     }
 }

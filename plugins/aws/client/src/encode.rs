@@ -14,7 +14,12 @@ fn push(out: &mut String, text: &str, keep: Option<u8>) {
     }
 }
 
-/// Pairs as a query, or as the body of a form.
+/// Pairs as the body of a form. A blank is a plus there, as it is in AWS's own clients.
+pub(crate) fn form(pairs: &[(String, String)]) -> String {
+    self::pairs(pairs).replace("%20", "+")
+}
+
+/// Pairs as a query.
 pub(crate) fn pairs(pairs: &[(String, String)]) -> String {
     let mut out = String::new();
     for (name, value) in pairs {

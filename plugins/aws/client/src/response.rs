@@ -72,7 +72,8 @@ impl Response {
         if (200..300).contains(&self.status) {
             return None;
         }
-        let (code, message) = if speaks_json(request) { self.json_error() } else { self.xml_error() };
+        let (code, message) =
+            if speaks_json(request) { self.json_error() } else { self.xml_error() };
         Some(ServiceError {
             service: request.service,
             operation: request.operation,

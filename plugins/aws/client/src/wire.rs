@@ -47,13 +47,12 @@ impl WireRequest {
                     ("Version".to_owned(), version(request.service).to_owned()),
                 ];
                 all.extend(fields.iter().cloned());
-                let body = encode::pairs(&all);
+                let body = encode::form(&all);
                 ("POST", format!("{base}/"), vec![header("content-type", FORM)], body)
             }
             Payload::Json(value) => {
                 let target = format!("AWSOrganizationsV20161128.{}", request.action);
-                let headers =
-                    vec![header("content-type", JSON), header("x-amz-target", &target)];
+                let headers = vec![header("content-type", JSON), header("x-amz-target", &target)];
                 ("POST", format!("{base}/"), headers, value.to_string())
             }
             Payload::Get { path, query } => {
@@ -77,12 +76,9 @@ impl WireRequest {
     ) -> Result<(), ClientError> {
         let service = self.origin.service;
         let region = endpoints.signing_region(service, self.origin.region.as_deref());
-        let headers =
-            signature(self, credentials, region, now).map_err(|message| ClientError::Signing {
-                service,
-                operation: self.origin.operation,
-                message,
-            })?;
+        let headers = signature(self, credentials, region, now).map_err(|message| {
+            ClientError::Signing { service, operation: self.origin.operation, message }
+        })?;
         self.headers.extend(headers);
         Ok(())
     }

@@ -8,6 +8,7 @@ use skybridge_aws_client::{
     Client, ClientError, Endpoints, HttpOptions, HttpTransport, Response, Transport, TransportKind,
     Trust,
 };
+use skybridge_plugin_sdk::protocol::collect::CollectRequest;
 use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
@@ -19,7 +20,8 @@ use skybridge_plugin_sdk::protocol::survey::{
 };
 use skybridge_plugin_sdk::protocol::verify::{VerifyReport, VerifyRequest};
 use skybridge_plugin_sdk::{
-    Connector, Ctx, Error, Host, Onboard, Result, Simulate, Verify, async_trait, kind,
+    BatchSender, Collect, Connector, Ctx, Error, Host, Onboard, Result, Simulate, Verify,
+    async_trait, kind,
 };
 use tokio::sync::OnceCell;
 
@@ -29,7 +31,7 @@ use crate::session::{Accounts, Session};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 use crate::survey::Facts;
-use crate::{catalogue, checks, describe, preflight, schema, steps, survey};
+use crate::{catalogue, checks, collect, describe, preflight, schema, steps, survey};
 
 /// A connector to one AWS account, or to the accounts of one organization.
 pub struct Aws {
@@ -107,7 +109,6 @@ impl Aws {
     pub(crate) fn session<'a>(&'a self, host: &'a dyn Surroundings) -> Result<Session<'a>> {
         let open = self.open_parts()?;
         Ok(Session {
-            connector: &self.connector,
             settings: &open.settings,
             accounts: &open.accounts,
             variables: &open.variables,
@@ -133,7 +134,11 @@ impl Connector for Aws {
             name: "aws".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             title: "Amazon Web Services".into(),
-            capabilities: vec![capability::ONBOARD.into(), capability::VERIFY.into()],
+            capabilities: vec![
+                capability::ONBOARD.into(),
+                capability::VERIFY.into(),
+                capability::COLLECT.into(),
+            ],
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
             explanations: catalogue::explanations(),
@@ -149,6 +154,10 @@ impl Connector for Aws {
     }
 
     fn verify(&self) -> Option<&dyn Verify> {
+        Some(self)
+    }
+
+    fn collect(&self) -> Option<&dyn Collect> {
         Some(self)
     }
 
@@ -213,5 +222,26 @@ impl Onboard for Aws {
 impl Verify for Aws {
     async fn verify(&self, request: VerifyRequest, ctx: &Ctx) -> Result<VerifyReport> {
         checks::report(&self.session(ctx)?, &request.connection).await
+    }
+}
+
+#[async_trait]
+impl Collect for Aws {
+    async fn collect(&self, request: CollectRequest, out: BatchSender, ctx: &Ctx) -> Result<()> {
+        collect::collect(&self.session(ctx)?, &request, &out).await
+    }
+}
+
+#[cfg(test)]
+impl Aws {
+    /// In surroundings with `variables`.
+    pub(crate) fn in_surroundings(
+        settings: serde_json::Value,
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
+        let operator = serde_json::json!({ "auth": "environment" });
+        let settings = Some(settings);
+        let request = OpenRequest { connector: "acme".into(), settings, operator, simulated: None };
+        Self::start(request, Variables::given(variables))
     }
 }

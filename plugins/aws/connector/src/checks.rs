@@ -42,10 +42,10 @@ pub(crate) async fn prove(session: &Session<'_>, wanted: Wanted<'_>) -> Vec<Prob
     }
 }
 
-/// Turns probes into an outcome for a step that may be tried again: what is refused for good comes
-/// first, then a service that is unwell, then what has not taken effect yet.
-pub(crate) fn settle(probes: Vec<Probe>) -> Result<usize> {
-    let count = probes.len();
+/// Turns probes into what to tell of them, or into an error for a step that may be tried again: what is
+/// refused for good comes first, then a service that is unwell, then what has not taken effect yet.
+pub(crate) fn settle(probes: Vec<Probe>) -> Result<String> {
+    let (mut passed, mut skipped) = (0_usize, 0_usize);
     let mut waiting = Vec::new();
     let (mut busy, mut refused) = (None, None);
     for probe in probes {
@@ -56,20 +56,26 @@ pub(crate) fn settle(probes: Vec<Probe>) -> Result<usize> {
                 refused = refused.or(error);
                 waiting.push(format!("{} ({})", probe.check.what, probe.check.detail));
             }
-            Verdict::Works | Verdict::Skipped => {}
+            Verdict::Works => passed += 1,
+            Verdict::Skipped => skipped += 1,
         }
     }
     if let Some(error) = busy {
         return Err(*error);
     }
     if waiting.is_empty() {
-        return Ok(count);
+        return Ok(match skipped {
+            0 => format!("{passed} checks passed"),
+            _ => format!("{passed} checks passed, {skipped} could not be tried"),
+        });
     }
     let message = format!("not in effect yet: {}", waiting.join("; "));
     let mut error = Error::new(kind::NOT_REPLICATED, message)
         .code("AWS-VERIFY-001")
         .operation("verifying the connection")
-        .help("IAM takes some seconds to take effect everywhere; what stays refused was taken back");
+        .help(
+            "IAM takes some seconds to take effect everywhere; what stays refused was taken back",
+        );
     // What the services know the first refusal by.
     error.detail.context.extend(refused.map(|error| error.detail.context).unwrap_or_default());
     Err(error)
@@ -101,7 +107,7 @@ pub(crate) async fn report(session: &Session<'_>, connection: &Map) -> Result<Ve
 }
 
 /// The accounts that were handed over.
-fn connected(session: &Session<'_>, connection: &Map) -> Vec<String> {
+pub(crate) fn connected(session: &Session<'_>, connection: &Map) -> Vec<String> {
     let listed = connection.get("accounts").and_then(Value::as_str).unwrap_or_default();
     let handed_over: Vec<String> =
         listed.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();

@@ -168,6 +168,3 @@ fn unreachable(
         ),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,6 +12,7 @@
 mod aws;
 mod catalogue;
 mod checks;
+mod collect;
 mod describe;
 mod errors;
 mod external_id;
@@ -28,5 +29,8 @@ mod surroundings;
 mod survey;
 mod template;
 mod trust_policy;
+
+#[cfg(test)]
+mod tests;
 
 pub use aws::Aws;

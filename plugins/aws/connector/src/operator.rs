@@ -101,9 +101,7 @@ impl CredentialSource for OperatorCredentials {
     async fn fetch(&self) -> std::result::Result<Credentials, ClientError> {
         let source: Arc<dyn CredentialSource> = match &self.operator {
             Operator::Environment => Arc::new(environment::credentials(&self.variables)?),
-            Operator::Profile(name) => {
-                Arc::new(profile::source(&self.variables, name.as_deref())?)
-            }
+            Operator::Profile(name) => Arc::new(profile::source(&self.variables, name.as_deref())?),
             Operator::WebIdentity => Arc::new(web_identity::source(&self.variables, &self.sts)?),
             Operator::Container => Arc::new(container::source(&self.variables)?),
             Operator::Instance => Arc::new(instance::source(&self.variables)?),

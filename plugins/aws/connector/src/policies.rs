@@ -98,7 +98,10 @@ pub(crate) fn check(names: &[String]) -> Result<(), (usize, Error)> {
         if WRITING.contains(&short) || short.ends_with("FullAccess") {
             let message = format!("{name} lets its holder change things; the role only reads");
             let error = Error::new(kind::INVALID_CONFIG, message).code("AWS-POLICY-001");
-            return Err((index, error.help("choose SecurityAudit and job-function/ViewOnlyAccess")));
+            return Err((
+                index,
+                error.help("choose SecurityAudit and job-function/ViewOnlyAccess"),
+            ));
         }
         if !words.insert(word(name)) {
             let message = format!("the policy {name} is listed twice");
@@ -112,7 +115,9 @@ pub(crate) fn check(names: &[String]) -> Result<(), (usize, Error)> {
 pub(crate) fn reads(names: &[String]) -> Vec<Read> {
     [Read::Roles, Read::Regions, Read::Buckets]
         .into_iter()
-        .filter(|read| KNOWN.iter().any(|it| names.iter().any(|n| n == it.name) && it.reads.contains(read)))
+        .filter(|read| {
+            KNOWN.iter().any(|it| names.iter().any(|n| n == it.name) && it.reads.contains(read))
+        })
         .collect()
 }
 
@@ -128,9 +133,10 @@ pub(crate) fn explained(settings: &Settings) -> Vec<Permission> {
         exposes: known.and_then(|it| it.exposes).map(str::to_owned),
         asked,
     };
-    let asked = settings.policies.iter().map(|name| {
-        permission(name, KNOWN.iter().find(|it| it.name == name), true)
-    });
+    let asked = settings
+        .policies
+        .iter()
+        .map(|name| permission(name, KNOWN.iter().find(|it| it.name == name), true));
     let others = KNOWN
         .iter()
         .filter(|it| !settings.policies.iter().any(|name| name == it.name))
@@ -156,7 +162,9 @@ mod tests {
 
     #[test]
     fn a_role_that_only_reads_gets_nothing_that_writes() {
-        for name in ["AdministratorAccess", "AmazonS3FullAccess", "job-function/SystemAdministrator"] {
+        for name in
+            ["AdministratorAccess", "AmazonS3FullAccess", "job-function/SystemAdministrator"]
+        {
             let (at, error) = check(&["SecurityAudit".into(), name.into()]).unwrap_err();
             assert_eq!((at, error.detail.code.as_deref()), (1, Some("AWS-POLICY-001")));
         }

@@ -89,7 +89,8 @@ async fn policies_exist(
         .filter_map(|step| step.name.as_deref())
         .collect();
     let settings = session.settings;
-    for name in settings.policies.iter().filter(|name| words.contains(policies::word(name).as_str()))
+    for name in
+        settings.policies.iter().filter(|name| words.contains(policies::word(name).as_str()))
     {
         findings.looked();
         let arn = policies::arn(settings.partition(), name);
@@ -114,7 +115,7 @@ async fn policies_exist(
                 findings.add(problem, None, &blocks);
             }
             Err(error) if error.is_denied() => {
-                findings.closed("managed policies", &error, &settings.account);
+                findings.closed("managed policies", "iam:GetPolicy", &error, &settings.account);
             }
             Err(error) => return Err(plain(error)),
         }

@@ -77,8 +77,6 @@ impl CredentialSource for Assuming {
 
 /// What a step works with.
 pub(crate) struct Session<'a> {
-    /// The connector's name.
-    pub(crate) connector: &'a str,
     /// The connector's settings.
     pub(crate) settings: &'a Settings,
     /// The operator in every account.

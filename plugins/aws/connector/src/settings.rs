@@ -15,7 +15,7 @@ mod trust;
 pub(crate) use cloud::CloudSetting;
 pub(crate) use duration::SessionDuration;
 pub(crate) use reference::Reference;
-pub(crate) use scope::{Scope, Watched};
+pub(crate) use scope::Scope;
 pub(crate) use trust::{Proof, Trust, account_of};
 
 /// What the role is called where the manifest does not say.
@@ -100,13 +100,13 @@ impl Settings {
         self.endpoints(None)?;
         self.scope.check(&self.account).map_err(|(at, what)| wrong(at, what))?;
         self.trust.check(partition).map_err(|(at, what)| wrong(at, what))?;
-        policies::check(&self.policies).map_err(|(index, error)| {
-            error.pointer(format!("/policies/{index}"))
-        })?;
+        policies::check(&self.policies)
+            .map_err(|(index, error)| error.pointer(format!("/policies/{index}")))?;
         if let Some(boundary) = &self.permissions_boundary
             && !boundary.starts_with(&format!("arn:{}:iam::", partition.word()))
         {
-            let message = format!("`{boundary}` is no policy of the partition {}", partition.word());
+            let message =
+                format!("`{boundary}` is no policy of the partition {}", partition.word());
             return Err(wrong("/permissions-boundary", message));
         }
         Ok(())

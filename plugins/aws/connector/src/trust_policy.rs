@@ -66,7 +66,9 @@ fn normal(statement: Value) -> Value {
             if account { format!(":iam::{text}:root") } else { without_partition(text) }
         });
     }
-    Value::Object(fields.into_iter().map(|(key, value)| (key, flat(value, &str::to_owned))).collect())
+    Value::Object(
+        fields.into_iter().map(|(key, value)| (key, flat(value, &str::to_owned))).collect(),
+    )
 }
 
 /// An ARN from its service on: the partition is the account's own.
@@ -149,7 +151,11 @@ mod tests {
         assert!(!differs(&with(json!({ "AWS": ["999988887777"] }), json!("sts:AssumeRole"), id())));
         assert!(differs(&with(vendor(), json!("sts:AssumeRole"), json!({}))));
         assert!(differs(&with(json!("*"), json!("sts:AssumeRole"), id())));
-        assert!(differs(&with(json!({ "AWS": [VENDOR, "111122223333"] }), json!("sts:AssumeRole"), id())));
+        assert!(differs(&with(
+            json!({ "AWS": [VENDOR, "111122223333"] }),
+            json!("sts:AssumeRole"),
+            id()
+        )));
         assert!(differs(&with(vendor(), json!(["sts:AssumeRole", "sts:TagSession"]), id())));
         let like = json!({ "StringLike": { "sts:ExternalId": "the-id" } });
         assert!(differs(&with(vendor(), json!("sts:AssumeRole"), like)));

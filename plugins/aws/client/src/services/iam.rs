@@ -27,6 +27,10 @@ impl<T> Default for Members<T> {
 }
 
 impl<T> Members<T> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     pub(crate) fn into_vec(self) -> Vec<T> {
         self.members
     }

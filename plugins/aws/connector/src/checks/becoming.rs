@@ -85,11 +85,7 @@ async fn assume(
     Ok(vendor.with_credentials(Arc::new(Kept::new(Credentials::from(answer)))))
 }
 
-pub(super) async fn prove(
-    session: &Session<'_>,
-    wanted: Wanted<'_>,
-    proof: &Proof,
-) -> Vec<Probe> {
+pub(super) async fn prove(session: &Session<'_>, wanted: Wanted<'_>, proof: &Proof) -> Vec<Probe> {
     let scope = wanted.account;
     let vendor = match as_principal(session, proof).await {
         Ok(vendor) => vendor,
@@ -167,8 +163,10 @@ fn must_be_refused(
             let error = Error::new(kind::PRECONDITION, message)
                 .code("AWS-VERIFY-004")
                 .operation("verifying the connection")
-                .help("apply again, which repairs the trust policy; a rehearsal on something that \
-                       does not evaluate trust policies cannot have `trust.proof`");
+                .help(
+                    "apply again, which repairs the trust policy; a rehearsal on something that \
+                       does not evaluate trust policies cannot have `trust.proof`",
+                );
             Probe::refused(scope, what, error)
         }
     }

@@ -81,7 +81,13 @@ pub(super) const RULES: &[Rule] = &[
         "",
     ),
     rule(
-        &["ServiceUnavailable", "InternalFailure", "ServiceFailure", "InternalError", "Unavailable"],
+        &[
+            "ServiceUnavailable",
+            "InternalFailure",
+            "ServiceFailure",
+            "InternalError",
+            "Unavailable",
+        ],
         Is(kind::UNAVAILABLE),
         "AWS-HTTP-500",
         "",
@@ -109,7 +115,7 @@ pub(super) const RULES: &[Rule] = &[
         "this machine's clock is wrong; set it",
     ),
     rule(
-        &["RequestTimeTooSkewed"],
+        &["RequestTimeTooSkewed", "RequestExpired"],
         Is(kind::UNAUTHENTICATED),
         "AWS-AUTH-003",
         "this machine's clock is wrong; set it",
@@ -121,13 +127,13 @@ pub(super) const RULES: &[Rule] = &[
         "the secret access key does not belong to the access key id; copy both once more",
     ),
     rule(
-        &["ExpiredToken", "RequestExpired"],
+        &["ExpiredToken"],
         Is(kind::UNAUTHENTICATED),
         "AWS-AUTH-005",
         "the session is over; sign in again",
     ),
     rule(
-        &["InvalidIdentityToken", "IDPRejectedClaim", "IDPCommunicationError", "ExpiredTokenException"],
+        &["InvalidIdentityToken", "IDPRejectedClaim", "IDPCommunicationError"],
         Is(kind::UNAUTHENTICATED),
         "AWS-AUTH-006",
         "the web identity is not accepted: look at the role's trust policy and at the token",

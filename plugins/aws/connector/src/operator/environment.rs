@@ -21,8 +21,6 @@ pub(super) fn credentials(variables: &Variables) -> Result<Credentials, ClientEr
         access_key_id: variables.get("AWS_ACCESS_KEY_ID").unwrap_or_default(),
         secret_access_key: get("AWS_SECRET_ACCESS_KEY").unwrap_or_default(),
         session_token: get("AWS_SESSION_TOKEN"),
-        expires: variables
-            .get("AWS_CREDENTIAL_EXPIRATION")
-            .and_then(|end| end.parse().ok()),
+        expires: variables.get("AWS_CREDENTIAL_EXPIRATION").and_then(|end| end.parse().ok()),
     })
 }

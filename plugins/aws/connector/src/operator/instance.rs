@@ -21,7 +21,8 @@ pub(super) struct Instance {
 }
 
 pub(super) fn source(variables: &Variables) -> Result<Instance, ClientError> {
-    if variables.get("AWS_EC2_METADATA_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+    if variables.get("AWS_EC2_METADATA_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"))
+    {
         return Err(none("AWS_EC2_METADATA_DISABLED says not to ask the metadata service"));
     }
     let Some(own) = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") else {

@@ -30,9 +30,10 @@ pub(super) async fn ask(
     request: reqwest::RequestBuilder,
     what: &str,
 ) -> Result<String, ClientError> {
-    let answer = request.send().await.map_err(|error| {
-        unwell(format!("{what} does not answer: {}", error.without_url()))
-    })?;
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| unwell(format!("{what} does not answer: {}", error.without_url())))?;
     let status = answer.status();
     if !status.is_success() {
         let message = format!("{what} answered {}", status.as_u16());

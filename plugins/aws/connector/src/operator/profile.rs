@@ -70,14 +70,16 @@ pub(crate) fn source(
              to \"environment\""
         )));
     }
-    let why = if pairs.is_empty() { "there is no profile" } else { "there are no keys in the profile" };
+    let why =
+        if pairs.is_empty() { "there is no profile" } else { "there are no keys in the profile" };
     Err(none(format!("{why} `{name}` in the shared credentials file")))
 }
 
 /// The pairs of the section of the profile `name`. In the configuration file, sections of profiles
 /// other than `default` are called `profile NAME`.
 fn section(text: &str, name: &str, prefixed: bool) -> Vec<(String, Secret)> {
-    let wanted = if prefixed && name != "default" { format!("profile {name}") } else { name.into() };
+    let wanted =
+        if prefixed && name != "default" { format!("profile {name}") } else { name.into() };
     let mut inside = false;
     let mut pairs = Vec::new();
     for line in text.lines() {

@@ -65,7 +65,7 @@ impl Findings {
     }
 
     /// Something could not be looked at. That alone stops nothing.
-    pub(super) fn closed(&mut self, what: &str, error: &ClientError, scope: &str) {
+    pub(super) fn closed(&mut self, what: &str, needs: &str, error: &ClientError, scope: &str) {
         let why = error.service().map_or_else(
             || error.to_string(),
             |it| format!("{} answered {} {}", it.service, it.status, it.code),
@@ -74,9 +74,7 @@ impl Findings {
             weight: Weight::Warning,
             code: "AWS-PREFLIGHT-001",
             summary: format!("could not look at {what}: {}", why.trim_end()),
-            help: format!(
-                "the run may still work; to have it checked, let the operator read {what}"
-            ),
+            help: format!("the run may still work; to have it checked, allow the operator {needs}"),
         };
         self.add(problem, Some(scope), &[]);
     }

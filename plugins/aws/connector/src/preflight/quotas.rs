@@ -63,7 +63,12 @@ pub(super) fn tell(
     let (summary, help) = match look.map_err(|error| -> Error { plain(error) })? {
         Look::Fine => return Ok(()),
         Look::Closed(error) => {
-            findings.closed("the account's quotas", &error, &writes.account);
+            findings.closed(
+                "the account's quotas",
+                "iam:GetAccountSummary",
+                &error,
+                &writes.account,
+            );
             return Ok(());
         }
         Look::Full(quota) => (

@@ -4,8 +4,8 @@ use skybridge_aws_client::ClientError;
 use skybridge_aws_client::iam::simulate::{self, Evaluation, Evaluations};
 use skybridge_plugin_sdk::{Error, Result, Retry};
 
-use super::findings::{Findings, Problem, Weight};
 use super::Writes;
+use super::findings::{Findings, Problem, Weight};
 use crate::errors::plain;
 use crate::session::Session;
 
@@ -59,9 +59,11 @@ async fn source(
     Ok(Some(role.map_or(bare, |role| role.arn)))
 }
 
-/// Whether asking again would tell more.
+/// Whether asking again would tell more. A service that refuses with an error of its own is not
+/// insisted on: the look is a courtesy, and what only looks like AWS often lacks this action.
 fn is_busy(error: &ClientError) -> bool {
-    plain(error.clone()).retry != Retry::Permanent
+    let error_of_its_own = error.service().is_some_and(|it| it.status >= 500 && it.code.is_empty());
+    plain(error.clone()).retry != Retry::Permanent && !error_of_its_own
 }
 
 pub(super) fn tell(
@@ -73,13 +75,20 @@ pub(super) fn tell(
     match look.map_err(|error| -> Error { plain(error) })? {
         Look::Root => {}
         Look::Closed(error) => {
-            findings.closed("the operator's rights", &error, &writes.account);
+            findings.closed(
+                "the operator's rights",
+                "iam:SimulatePrincipalPolicy",
+                &error,
+                &writes.account,
+            );
         }
         Look::Told(all) => {
             for one in all.iter().filter(|one| !one.is_allowed()) {
                 let blocks = writes.actions.get(&one.eval_action_name);
                 let blocks = blocks.map(Vec::as_slice).unwrap_or_default();
-                findings.add(problem(one), Some(&writes.account), blocks);
+                let problem = problem(one);
+                let stops = if problem.weight == Weight::Error { blocks } else { &[] };
+                findings.add(problem, Some(&writes.account), stops);
             }
         }
     }
@@ -88,6 +97,14 @@ pub(super) fn tell(
 
 fn problem(of: &Evaluation) -> Problem {
     let action = &of.eval_action_name;
+    if of.is_open() && !of.is_explicit() {
+        return Problem {
+            weight: Weight::Warning,
+            code: "AWS-PREFLIGHT-007",
+            summary: format!("whether the operator may do {action} depends on a condition"),
+            help: "the run is not stopped for it: AWS decides when it is asked".into(),
+        };
+    }
     let (code, why, help) = if of.is_kept_by_organization() {
         (
             "AWS-PREFLIGHT-003",

@@ -8,14 +8,14 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "Form")]
 pub(crate) struct Scope {
-    pub(crate) watched: Watched,
+    watched: Watched,
     include: Vec<String>,
     exclude: Vec<String>,
 }
 
 /// How accounts are named.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) enum Watched {
+enum Watched {
     /// The operator's own, alone.
     #[default]
     Own,

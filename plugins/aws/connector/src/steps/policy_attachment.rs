@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use skybridge_aws_client::iam::Role;
 use skybridge_aws_client::iam::role_policies::{self, AttachedPolicies};
 use skybridge_aws_client::{ClientError, Endpoints, Service};
 use skybridge_plugin_sdk::protocol::Map;
@@ -40,7 +41,7 @@ pub(crate) fn template(settings: &Settings, endpoints: &Endpoints, name: &str) -
             "role-name": settings.role_name,
             "policy-arn": policies::arn(settings.partition(), name),
         }),
-        inputs: words(["role.arn", "role.ours", "role.fresh"]),
+        inputs: words(["role.arn", "role.role-id", "role.ours", "role.fresh"]),
         outputs: words(["policy-arn"]),
         calls: vec![one("ListAttachedRolePolicies"), one("AttachRolePolicy")],
         undo: undo("detach the policy", vec![one("DetachRolePolicy")]),
@@ -62,13 +63,14 @@ impl Wanted {
         outputs([("policy-arn", json!(self.policy_arn))])
     }
 
-    fn undo(&self, account: &str, role_arn: &str) -> Value {
-        json!({
+    /// What taking back needs: the id tells the role from one made anew under the same name.
+    fn undo(&self, account: &str, step: &StepCall) -> Result<Value> {
+        Ok(json!({
             "account": account,
             "role-name": self.role_name,
-            "role-arn": role_arn,
+            "role-id": needed(step, "role.role-id")?,
             "policy-arn": self.policy_arn,
-        })
+        }))
     }
 }
 
@@ -101,7 +103,6 @@ impl Family for PolicyAttachments {
 
     async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
         let step = &request.step;
-        let role_arn = needed(step, "role.arn")?;
         let (account, wanted): (&str, Wanted) = (scope_of(step)?, desired(step)?);
         let lag = Lag::when(is_fresh(step, "role.fresh"));
         let (role, policy) = (wanted.role_name.as_str(), wanted.policy_arn.as_str());
@@ -115,15 +116,15 @@ impl Family for PolicyAttachments {
             let ours = is_fresh(step, "role.ours");
             // An earlier attempt may have attached it and lost the answer.
             let (action, undo) = if ours || request.attempt > 0 {
-                (applied::UNCHANGED, wanted.undo(account, role_arn))
+                (applied::UNCHANGED, wanted.undo(account, step)?)
             } else {
                 (applied::ADOPTED, json!(null))
             };
             return Ok(did(action, wanted.outputs(), undo));
         }
-        let attach = role_policies::attach_request(role_arn, role, policy);
+        let attach = role_policies::attach_request(needed(step, "role.arn")?, role, policy);
         session.send(account, &attach).await.map_err(unseen)?;
-        Ok(did(applied::CREATED, wanted.outputs(), wanted.undo(account, role_arn)))
+        Ok(did(applied::CREATED, wanted.outputs(), wanted.undo(account, step)?))
     }
 
     async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
@@ -138,9 +139,9 @@ impl Family for PolicyAttachments {
     }
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {
-        let (account, role) = (undo_field(undo, "account")?, undo_field(undo, "role-name")?);
-        let (arn, policy) = (undo_field(undo, "role-arn")?, undo_field(undo, "policy-arn")?);
-        let request = role_policies::detach_request(arn, role, policy);
+        let (account, policy) = (undo_field(undo, "account")?, undo_field(undo, "policy-arn")?);
+        let Some(role) = same_role(session, undo).await? else { return Ok(gone()) };
+        let request = role_policies::detach_request(&role.arn, &role.role_name, policy);
         match session.send(account, &request).await {
             Ok(_) => Ok(removed("detached the policy")),
             Err(error) if error.is_missing() => Ok(gone()),
@@ -149,11 +150,21 @@ impl Family for PolicyAttachments {
     }
 
     async fn remains(&self, session: &Session<'_>, undo: &Value) -> Result<Remains> {
-        let (account, role) = (undo_field(undo, "account")?, undo_field(undo, "role-name")?);
-        match is_attached(session, account, role, undo_field(undo, "policy-arn")?).await {
+        let (account, policy) = (undo_field(undo, "account")?, undo_field(undo, "policy-arn")?);
+        let Some(role) = same_role(session, undo).await? else { return Ok(nothing_left()) };
+        match is_attached(session, account, &role.role_name, policy).await {
             Ok(there) => Ok(still_if(there, "the policy is still attached")),
             Err(error) if error.is_missing() => Ok(nothing_left()),
             Err(error) => Err(plain(error)),
         }
     }
+}
+
+/// The role the policy was attached to, if it is still there: one that somebody made anew under its
+/// name keeps its policies.
+async fn same_role(session: &Session<'_>, undo: &Value) -> Result<Option<Role>> {
+    let (account, name) = (undo_field(undo, "account")?, undo_field(undo, "role-name")?);
+    let id = undo_field(undo, "role-id")?;
+    let found = session.role(account, name).await.map_err(plain)?;
+    Ok(found.filter(|role| role.role_id == id))
 }

@@ -67,7 +67,7 @@ pub(crate) fn template(
             "existing-role": settings.existing_role.word(),
         }),
         inputs: words(["external-id.vault-name"]),
-        outputs: words(["arn", "ours", "fresh", "trusts-anew"]),
+        outputs: words(["arn", "role-id", "ours", "fresh", "trusts-anew"]),
         calls,
         undo: undo(
             "delete the role and everything attached to it",
@@ -85,7 +85,6 @@ pub(crate) fn template(
         ..StepTemplate::default()
     }
 }
-
 
 /// The template's `desired`.
 #[derive(Debug, Deserialize)]
@@ -133,15 +132,20 @@ impl Wanted {
             Err(Error::new(kind::ALREADY_EXISTS, message).code(code).help(help))
         };
         let name = &self.role_name;
-        if let Some(other) = found.tag(CONNECTOR).filter(|_| {
-            found.tag(MANAGED_BY.0) == Some(MANAGED_BY.1) && !self.is_ours(found)
-        }) {
+        if let Some(other) = found
+            .tag(CONNECTOR)
+            .filter(|_| found.tag(MANAGED_BY.0) == Some(MANAGED_BY.1) && !self.is_ours(found))
+        {
             let message = format!("the role {name} belongs to the connector `{other}`");
             return refuse(message, "AWS-ROLE-002", "choose another `role-name`");
         }
         if found.path != "/" && !found.path.is_empty() {
             let message = format!("a role {name} exists under the path {}", found.path);
-            return refuse(message, "AWS-ROLE-003", "choose another `role-name`, or rename that role");
+            return refuse(
+                message,
+                "AWS-ROLE-003",
+                "choose another `role-name`, or rename that role",
+            );
         }
         if self.existing_role == "adopt" || self.is_ours(found) {
             return Ok(());
@@ -167,6 +171,7 @@ async fn external_id(session: &Session<'_>) -> Result<Secret> {
 fn describe(found: &Role, ours: bool, fresh: bool, trusts_anew: bool) -> Map {
     outputs([
         ("arn", json!(found.arn)),
+        ("role-id", json!(found.role_id)),
         ("ours", json!(ours)),
         ("fresh", json!(fresh)),
         ("trusts-anew", json!(trusts_anew)),
@@ -203,7 +208,12 @@ async fn create(
 }
 
 /// One request for each thing that differs.
-fn repairs(wanted: &Wanted, found: &Role, changes: &[Change], external_id: &Secret) -> Vec<Request> {
+fn repairs(
+    wanted: &Wanted,
+    found: &Role,
+    changes: &[Change],
+    external_id: &Secret,
+) -> Vec<Request> {
     let (arn, name) = (found.arn.as_str(), wanted.role_name.as_str());
     let differs = |path: &str| changes.iter().any(|change| change.path == path);
     let mut all = Vec::new();
@@ -261,7 +271,10 @@ impl Family for Roles {
         let changes = wanted.differences(&found, &external_id);
         let outputs = describe(&found, ours, false, false);
         if !ours && changes.is_empty() {
-            return Ok(foreign(outputs, "somebody else made the role; it is used and never deleted"));
+            return Ok(foreign(
+                outputs,
+                "somebody else made the role; it is used and never deleted",
+            ));
         }
         let detail = (!ours).then(|| "somebody else made the role; it is changed".to_owned());
         Ok(Observation { detail, ..compared(outputs, changes) })

@@ -118,7 +118,8 @@ impl Family for UnplannedPolicies {
             let detail = Some(format!("left alone on the adopted role: {}", all.join(", ")));
             return Ok(Observation { detail, ..matches(Map::new()) });
         }
-        let change = |text: String| Change { path: "extra".into(), from: json!(text), to: json!(null) };
+        let change =
+            |text: String| Change { path: "extra".into(), from: json!(text), to: json!(null) };
         Ok(compared(Map::new(), extras.texts().map(change).collect()))
     }
 

@@ -174,8 +174,7 @@ pub fn create_request(arn: &str, role: NewRole<'_>) -> Request {
 
 fn with_tags(request: Request, tags: &[(&str, &str)]) -> Request {
     (1_u32..).zip(tags).fold(request, |it, (n, (key, value))| {
-        it.with(format!("Tags.member.{n}.Key"), *key)
-            .with(format!("Tags.member.{n}.Value"), *value)
+        it.with(format!("Tags.member.{n}.Key"), *key).with(format!("Tags.member.{n}.Value"), *value)
     })
 }
 

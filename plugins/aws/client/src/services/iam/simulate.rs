@@ -14,6 +14,9 @@ pub struct Evaluation {
     pub eval_action_name: String,
     /// `allowed`, `explicitDeny` or `implicitDeny`.
     pub eval_decision: String,
+    /// What of the request a condition asks about and the question did not say.
+    #[serde(default)]
+    missing_context_values: Members<String>,
     #[serde(default)]
     organizations_decision_detail: Option<OrganizationsDetail>,
     #[serde(default)]
@@ -45,6 +48,12 @@ impl Evaluation {
     #[must_use]
     pub fn is_explicit(&self) -> bool {
         self.eval_decision == "explicitDeny"
+    }
+
+    /// Whether conditions were left open, so that another answer may come of the real request.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.missing_context_values.is_empty()
     }
 
     /// Whether a service control policy of the organization keeps it from being allowed.

@@ -57,8 +57,7 @@ pub(super) async fn undo(session: &Session<'_>, undo: &Value) -> Result<Undone> 
 /// A role in an instance profile is used by machines: that is not ours to end.
 async fn not_in_use(session: &Session<'_>, made: &Made<'_>) -> Result<()> {
     let request = role::list_instance_profiles_request(made.name);
-    let profiles =
-        session.list::<InstanceProfiles>(made.account, &request).await.map_err(plain)?;
+    let profiles = session.list::<InstanceProfiles>(made.account, &request).await.map_err(plain)?;
     let Some(profile) = profiles.first() else { return Ok(()) };
     let message = format!(
         "somebody put the role {} into the instance profile {}",
