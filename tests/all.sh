@@ -18,6 +18,7 @@ step cargo nextest run --workspace --locked --no-fail-fast --status-level fail -
 step cargo test --doc --locked --quiet -p skybridge-plugin-sdk
 step env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 step tests/clients/run.sh target/debug/skybridge
+step tests/clients/aws.sh target/debug/skybridge
 step tests/browser/run.sh target/debug/skybridge
 # The traces' feature last: it leaves a program behind that was built with it. The whole workspace each time, so that
 # nothing but what the feature adds is built.

@@ -12,6 +12,14 @@ fn the_page_of_the_azure_plugin_is_up_to_date() {
     assert!(page.matches("\n## AZ-").count() >= 40);
 }
 
+/// Goal: so is the page of the AWS plugin's.
+#[test]
+fn the_page_of_the_aws_plugin_is_up_to_date() {
+    let page = TestEnv::new().run(&["explain", "--all", "--plugin", "aws"]).expect(0).stdout;
+    expect_file!["../../plugins/aws/docs/diagnostics.md"].assert_eq(&page);
+    assert!(page.matches("\n## AWS-").count() >= 40);
+}
+
 /// Goal: a plugin's code is explained like the host's own, and a mistyped one leads to it.
 #[test]
 fn a_plugins_code_is_explained() {

@@ -13,6 +13,7 @@ use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
 use crate::args::SimulateArgs;
 use crate::clock::SystemClock;
 use crate::connect::{Checked, Surroundings, simulates};
+use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::state::StateDir;
 
@@ -69,16 +70,15 @@ impl Simulation {
         } else if args.simulate {
             let scenario = args.scenario.as_deref().map(read_scenario).transpose()?;
             for (plugin, library) in &checked.libraries {
-                if !simulates(library) {
-                    let summary = format!("the plugin `{plugin}` cannot simulate its cloud");
-                    return Err(Failure::usage(summary, "leave --simulate away"));
-                }
                 let request = SimulateRequest {
                     listen: "127.0.0.1:0".to_owned(),
                     state_dir: Some(state.cloud(plugin).display().to_string()),
                     scenario: scenario.clone(),
                     record: None,
                 };
+                if !simulates(library) {
+                    return Err(cannot(library, &request, log, "leave --simulate away").await);
+                }
                 let (instance, reply) = start(library, &request, log).await?;
                 this.platforms.insert(plugin.clone(), SimulatedPlatform::of(&reply));
                 this.clouds.insert(plugin.clone(), cloud(reply));
@@ -142,6 +142,25 @@ pub(crate) async fn start(
         .map_err(|error| Failure::plugin(doing, &error))?;
     let reply = instance.simulate(request).await.map_err(|error| Failure::plugin(doing, &error))?;
     Ok((instance, reply))
+}
+
+/// Why a plugin that does not declare a simulated cloud has none: in its own words when it has some,
+/// for it may know another way to rehearse.
+pub(crate) async fn cannot(
+    library: &Library,
+    request: &SimulateRequest,
+    log: &tracing_subscriber::filter::Targets,
+    help: &str,
+) -> Box<Failure> {
+    let summary = format!("the plugin `{}` cannot simulate its cloud", library.manifest.name);
+    match start(library, request, log).await {
+        Err(mut told) if told.diagnostics.iter().any(|one| one.help.is_some()) => {
+            told.exit = Exit::Usage;
+            told
+        }
+        // What it was not to start has stopped with its instance.
+        _ => Failure::usage(summary, help),
+    }
 }
 
 /// Asks a simulator what it would print when it is ready.

@@ -20,10 +20,6 @@ pub(crate) async fn run(
     record: Option<&Path>,
 ) -> Outcome {
     let library = app.search.load(cloud).map_err(|error| Failure::load(&error.to_string()))?;
-    if !simulates(&library) {
-        let summary = format!("the plugin `{cloud}` cannot simulate its cloud");
-        return Err(Failure::usage(summary, "`skybridge plugin list` shows what each can do"));
-    }
     // Without --state nothing outlives the server: it is a server, not a place.
     let state = app.global.state.as_deref().map(StateDir::open).transpose();
     let state = state.map_err(|error| Failure::io("opening the state directory", &error))?;
@@ -33,6 +29,10 @@ pub(crate) async fn run(
         scenario: scenario.map(simulation::read_scenario).transpose()?,
         record: record.map(|path| path.display().to_string()),
     };
+    if !simulates(&library) {
+        let help = "`skybridge plugin list` shows what each can do";
+        return Err(simulation::cannot(&library, &request, &app.log, help).await);
+    }
     // Listened for before the line is printed: whoever reads it may stop us at once.
     let mut interrupt = signal(SignalKind::interrupt())
         .map_err(|error| Failure::io("listening for Ctrl-C", &error))?;
