@@ -71,9 +71,11 @@ impl Journal {
         let path = state.join("runs").join(run).join("journal");
         let text = fs_err::read_to_string(path).ok()?;
         let about = format!("\"address\":\"{address}\"");
-        let last = text.lines().rev().find(|line| line.contains(&about))?;
         let intent = format!("\"attempt\":{attempt},");
-        Some(last.contains("\"event\":\"step-intended\"") && last.contains(&intent))
+        let last = text.lines().rev().find(|line| line.contains(&about));
+        Some(last.is_some_and(|last| {
+            last.contains("\"event\":\"step-intended\"") && last.contains(&intent)
+        }))
     }
 }
 

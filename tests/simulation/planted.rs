@@ -178,7 +178,7 @@ fn secrets_out_of_place_are_seen() {
         let connected = Connected::new().await;
         let (state, secrets) = (connected.state(), connected.stage.secrets());
         let secret = secrets.iter().find(|secret| secret.contains("8Q~")).unwrap().clone();
-        for place in ["audit.ndjson", "connections/contoso.json", ".gitignore"] {
+        for place in ["audit/log.ndjson", "connections/contoso.json", ".gitignore"] {
             let path = state.join(place);
             let kept = fs_err::read(&path).unwrap();
             fs_err::write(&path, format!("{{\"detail\":\"{secret}\"}}")).unwrap();

@@ -122,7 +122,7 @@ fn add_seals(file: &std::fs::File) -> std::io::Result<()> {
     for _ in 1..SEALING_TRIES {
         match rustix::fs::fcntl_add_seals(file, seals) {
             Err(rustix::io::Errno::BUSY) => {
-                std::thread::sleep(std::time::Duration::from_millis(10))
+                std::thread::sleep(std::time::Duration::from_millis(10));
             }
             sealed => return Ok(sealed?),
         }
