@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use skybridge_host::library::{Candidate, Trust};
-use skybridge_host::{Instance, NoWitness, Services, Vault, VaultError};
+use skybridge_host::{Candidate, Instance, NoWitness, Services, Trust, Vault, VaultError};
 use skybridge_model::Secret;
 use skybridge_model::clock::{FixedClock, Timestamp};
 use skybridge_plugin_protocol::collect::CollectRequest;

@@ -11,7 +11,7 @@ use super::dice::{Dice, DiceEntropy};
 use super::drive::{Disturbance, Hand, drive};
 use super::time::VirtualClock;
 use crate::app::App;
-use crate::args::{ApplyArgs, Color, Global, OffboardArgs, ReportFormat, SimulateArgs};
+use crate::args::{ApplyArgs, Color, Global, LimitArgs, OffboardArgs, ReportFormat, SimulateArgs};
 use crate::commands;
 use crate::exit::Exit;
 use crate::failure::Outcome;
@@ -95,20 +95,20 @@ impl Place {
         let manifest = self.folder.join("contoso.toml");
         let url = Some(self.cloud.url().to_owned());
         let simulate = SimulateArgs { simulate: false, scenario: None, simulator: url };
-        let (inject, yes, max_in_flight) = (inject.to_vec(), true, None);
+        let (inject, yes, limits) = (inject.to_vec(), true, LimitArgs::default());
         match command {
             Command::Apply | Command::Rotate => {
-                let args = ApplyArgs { manifest, simulate, inject, yes, max_in_flight };
+                let args = ApplyArgs { manifest, simulate, inject, yes, limits };
                 match command {
                     Command::Apply => commands::apply::run(app, &args).await,
                     _ => commands::rotate::run(app, &args).await,
                 }
             }
             Command::Offboard { purge } => {
-                let args = OffboardArgs { manifest, simulate, inject, yes, purge, max_in_flight };
+                let args = OffboardArgs { manifest, simulate, inject, yes, purge, limits };
                 commands::offboard::run(app, &args).await
             }
-            Command::Resume => commands::resume::run(app, None, None, &inject).await,
+            Command::Resume => commands::resume::run(app, None, &limits, &inject).await,
             Command::Verify => {
                 commands::verify::run(app, &manifest, &simulate, ReportFormat::Text).await
             }

@@ -168,7 +168,7 @@ pub(crate) struct DiffArgs {
 }
 
 /// How much a run does at a time, and how long it tries.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct LimitArgs {
     /// Steps under way at the same time
     #[arg(long, value_name = "N")]

@@ -31,7 +31,7 @@ use crate::session::{Accounts, Session};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 use crate::survey::Facts;
-use crate::{catalogue, checks, collect, describe, preflight, schema, steps, survey};
+use crate::{catalogue, checks, collect, describe, needs, preflight, schema, steps, survey};
 
 /// A connector to one AWS account, or to the accounts of one organization.
 pub struct Aws {
@@ -142,6 +142,7 @@ impl Connector for Aws {
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
             explanations: catalogue::explanations(),
+            needs: needs::needs(),
         }
     }
 
@@ -205,7 +206,7 @@ impl Onboard for Aws {
     async fn undo(&self, request: UndoRequest, ctx: &Ctx) -> Result<Undone> {
         if request.undo.is_null() {
             let detail = Some("there is nothing of ours to take back".into());
-            return Ok(Undone { removed: false, detail });
+            return Ok(Undone { detail, ..Undone::default() });
         }
         steps::family(&request.kind)?.undo(&self.session(ctx)?, &request.undo).await
     }

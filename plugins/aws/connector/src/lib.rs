@@ -16,6 +16,7 @@ mod collect;
 mod describe;
 mod errors;
 mod external_id;
+mod needs;
 mod operator;
 mod outcome;
 mod policies;

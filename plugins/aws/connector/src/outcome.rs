@@ -87,7 +87,7 @@ pub(crate) fn change(path: &str, from: Value, to: Value) -> Option<Change> {
 
 /// What an apply did.
 pub(crate) fn did(action: &str, outputs: Map, undo: Value) -> Applied {
-    Applied { action: action.into(), outputs, undo, detail: None }
+    Applied { action: action.into(), outputs, undo, ..Applied::default() }
 }
 
 /// A check that went well.
@@ -97,17 +97,18 @@ pub(crate) fn checked(outputs: Map, detail: impl Into<String>) -> Applied {
         outputs,
         undo: json!(null),
         detail: Some(detail.into()),
+        ..Applied::default()
     }
 }
 
 /// What was waited for is there.
 pub(crate) fn ready() -> Ready {
-    Ready { ready: true, reason: None }
+    Ready { ready: true, ..Ready::default() }
 }
 
 /// What was waited for is not there yet.
 pub(crate) fn not_ready(reason: impl Into<String>) -> Ready {
-    Ready { ready: false, reason: Some(reason.into()) }
+    Ready { reason: Some(reason.into()), ..Ready::default() }
 }
 
 /// [`ready`] or [`not_ready`].
@@ -117,17 +118,17 @@ pub(crate) fn ready_if(is: bool, reason: &str) -> Ready {
 
 /// Something was removed.
 pub(crate) fn removed(detail: impl Into<String>) -> Undone {
-    Undone { removed: true, detail: Some(detail.into()) }
+    Undone { removed: true, detail: Some(detail.into()), ..Undone::default() }
 }
 
 /// There was nothing left to remove.
 pub(crate) fn gone() -> Undone {
-    Undone { removed: false, detail: Some("it was gone already".into()) }
+    Undone { detail: Some("it was gone already".into()), ..Undone::default() }
 }
 
 /// Something is still there.
 pub(crate) fn still(detail: impl Into<String>) -> Remains {
-    Remains { remains: true, detail: Some(detail.into()) }
+    Remains { remains: true, detail: Some(detail.into()), ..Remains::default() }
 }
 
 /// Nothing of it is left.

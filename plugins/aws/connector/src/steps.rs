@@ -62,5 +62,5 @@ fn desired<T: DeserializeOwned>(step: &StepCall) -> Result<T> {
 
 /// The answer of a step that leaves nothing behind when it is asked to take it back.
 fn nothing_to_undo() -> Undone {
-    Undone { removed: false, detail: Some("it only reads".into()) }
+    Undone { detail: Some("it only reads".into()), ..Undone::default() }
 }

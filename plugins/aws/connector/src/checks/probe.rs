@@ -86,6 +86,7 @@ impl Probe {
             status: status.to_owned(),
             detail,
             help,
+            ..Check::default()
         };
         Self { check, verdict }
     }

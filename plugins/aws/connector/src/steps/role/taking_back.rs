@@ -36,7 +36,7 @@ pub(super) async fn undo(session: &Session<'_>, undo: &Value) -> Result<Undone> 
     };
     if found.role_id != made.id {
         let detail = "ours is gone; somebody made another of the same name, which stays";
-        return Ok(Undone { removed: false, detail: Some(detail.into()) });
+        return Ok(Undone { detail: Some(detail.into()), ..Undone::default() });
     }
     not_in_use(session, &made).await?;
     let (arn, name) = (found.arn.as_str(), made.name);
