@@ -187,7 +187,7 @@ proptest! {
     ) {
         let needs: Vec<&[u32]> = needs.iter().map(Vec::as_slice).collect();
         // What hangs would else become ready too late.
-        let hangs = |at: usize| at % domains == 0;
+        let hangs = |at: usize| at.is_multiple_of(domains);
         let each = scripts.iter().enumerate();
         let scripts: Vec<Script> =
             each.map(|(at, script)| if hangs(at) { Script::Works } else { *script }).collect();
