@@ -42,10 +42,25 @@ fn shown(of: &Description) -> String {
 fn one_account() {
     let settings = settings(json!({ "accounts": ["111122223333"] }));
     let plan = describe("acme", &settings, &endpoints(&settings), None);
-    expect_test::expect![[""]].assert_eq(&shown(&plan));
+    expect_test::expect![[r#"
+        external-id <- 
+        account.own@111122223333 <- 
+        role@111122223333 <- external-id account.own@111122223333
+        policy-attachment.security-audit@111122223333 <- role@111122223333
+        policy-attachment.view-only-access@111122223333 <- role@111122223333
+        unplanned-policies@111122223333 <- role@111122223333 policy-attachment.security-audit@111122223333 policy-attachment.view-only-access@111122223333
+        verification@111122223333 <- external-id role@111122223333 unplanned-policies@111122223333
+    "#]].assert_eq(&shown(&plan));
     let fields: Vec<String> =
         plan.handover.iter().map(|it| format!("{}={} {}", it.name, it.value, it.secret)).collect();
-    expect_test::expect![[""]].assert_eq(&fields.join("\n"));
+    expect_test::expect![[r#"
+        role-arn=arn:aws:iam::111122223333:role/skybridge-connector false
+        external-id=<external-id.vault-name> true
+        accounts=111122223333 false
+        role-name=skybridge-connector false
+        partition=aws false
+        trusted-principal=arn:aws:iam::999988887777:root false"#]]
+    .assert_eq(&fields.join("\n"));
     assert_eq!(plan.permissions.iter().filter(|it| it.asked).count(), 2);
 }
 

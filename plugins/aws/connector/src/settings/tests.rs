@@ -97,5 +97,14 @@ fn what_only_the_reader_refuses() {
         format!("{code} {pointer}: {}", error.message)
     })
     .collect();
-    expect_test::expect![[""]].assert_eq(&lines.join("\n"));
+    expect_test::expect![[r#"
+        AWS-CONFIG-001 : reading the settings: `30m` is no time from `1h` to `12h`
+        AWS-CONFIG-002 /scope/accounts/1: account 111122223333 is listed twice
+        AWS-CONFIG-002 /scope: `include` and `exclude` go with `organization = true` only
+        AWS-CONFIG-002 /cloud/region: cn-north-1 is not in the partition aws
+        AWS-CONFIG-006 /cloud/endpoint: `http://example.org` is plain http to another machine: whoever listens reads all of it
+        AWS-CONFIG-002 /trust/principal: `arn:aws:iam::999988887777:root` is not in the partition aws-cn
+        AWS-CONFIG-002 /permissions-boundary: `arn:aws:iam::aws:policy/X` is no policy of the partition aws-cn
+        AWS-POLICY-001 /policies/0: AdministratorAccess lets its holder change things; the role only reads
+        AWS-CONFIG-002 /policies/1: the policy B/Same is listed twice"#]].assert_eq(&lines.join("\n"));
 }
