@@ -10,6 +10,7 @@ mod events;
 mod explain;
 mod hello;
 mod hostile_files;
+mod hundred;
 mod inject;
 mod isolation;
 mod journal;
