@@ -54,6 +54,14 @@ fn a_webhook_hears_of_every_change() {
     let events: Vec<&str> =
         deliveries.iter().filter_map(|it| it["body"]["event"].as_str()).collect();
     assert_eq!(events, ["connected", "rotated", "removed"], "{deliveries:?}");
+    // What the host itself writes is on record too, and verifies.
+    let shown = env.run(&["audit", "show", "--step", "contoso.hand-over"]).expect(0).stdout;
+    let operations: Vec<&str> =
+        shown.lines().filter_map(|line| Some(line.trim().split_once(": Webhook(")?.0)).collect();
+    let handed = "handing over the connection";
+    assert_eq!(operations, [handed, handed, "withdrawing the connection"], "{shown}");
+    assert_eq!(shown.matches("POST done  contoso.hand-over").count(), 3, "{shown}");
+    env.run(&["audit", "verify"]).expect(0);
 }
 
 #[test]

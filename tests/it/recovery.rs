@@ -54,7 +54,7 @@ fn killed_in(slice: usize) {
 }
 
 /// The independent checker: it knows what a connected tenant holds, and nothing of how it came so.
-fn check(tenant: &Value, instant: Duration) {
+pub(crate) fn check(tenant: &Value, instant: Duration) {
     let named = |kind: &str| -> Vec<&Value> {
         let all = tenant[kind].as_array().unwrap().iter();
         all.filter(|thing| thing["displayName"] == "skybridge-connector").collect()
@@ -166,6 +166,6 @@ fn ctrl_c_drains_and_resume_goes_on() {
     check(&simulator.tenant(), Duration::from_secs(3));
 }
 
-fn rustix_pid(id: u32) -> rustix::process::Pid {
+pub(crate) fn rustix_pid(id: u32) -> rustix::process::Pid {
     rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
 }

@@ -1,7 +1,7 @@
 //! The main job: a manifest becomes a connected, verified tenant, and doing it again does nothing.
 
 use serde_json::Value;
-use skybridge_tests::{SimulatorProcess, TestEnv};
+use skybridge_tests::TestEnv;
 
 /// Every step of the onboarding, by its local name.
 const STEPS: [&str; 19] = [

@@ -1,5 +1,6 @@
 //! What whole-system tests run in: the built program in a folder and environment of its own.
 
+mod mounts;
 mod portal;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub use mounts::Mounts;
 pub use portal::Portal;
 
 /// The example tenant's manifest.

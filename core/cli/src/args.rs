@@ -213,6 +213,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FORM", default_value = "text")]
         format: ReportFormat,
     },
+    /// The record of every write: prove that it is whole, or look at it
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Prove a connection as the connector itself: sign in, check its roles, probe every scope
     Verify {
         /// The manifest
@@ -281,6 +284,39 @@ pub(crate) enum SchemaName {
     Plan,
     /// `--events ndjson`.
     Events,
+}
+
+/// `audit`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Prove that no line was changed, removed, added, moved or cut off; ends with 4 when one was
+    Verify {
+        /// An end of the log that was kept elsewhere, as a run tells it: that end must be there
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+        /// The form
+        #[arg(long, value_name = "FORM", default_value = "text")]
+        format: ReportFormat,
+    },
+    /// Show the writes: when, what, by which step, what came of it, the cloud's request id
+    Show(AuditShowArgs),
+}
+
+/// `audit show`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditShowArgs {
+    /// Only those of this run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Only those of this connector
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connector: Option<String>,
+    /// Only those of this step: an address, or its beginning
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) step: Option<String>,
+    /// The form
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: ReportFormat,
 }
 
 /// `plugin`.

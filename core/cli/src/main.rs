@@ -91,6 +91,7 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
             commands::resume::run(&app, run.as_deref(), max_in_flight).await
         }
         Command::Status { run, format } => commands::status::run(&app, run.as_deref(), format),
+        Command::Audit(command) => commands::audit::run(&app, &command),
         Command::Verify { manifest, simulate, format } => {
             commands::verify::run(&app, &manifest, &simulate, format).await
         }

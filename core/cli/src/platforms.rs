@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use skybridge_audit::entry::WriteOutcome;
 use skybridge_destination::{
     Courier, Delivered, DeliveryError, Event, Retry, SecretError, Secrets, Target, Trust, Withdrawn,
 };
@@ -17,12 +18,14 @@ use skybridge_manifest::{Destination, SecretReference};
 use skybridge_model::{Clock, Diagnostic, Diagnostics, Secret};
 use skybridge_plan::{HAND_OVER, Plan, PlannedStep};
 use skybridge_plugin_api::kind;
+use skybridge_plugin_protocol::audit::Write;
 use uuid::Uuid;
 
 use crate::clock::SystemClock;
 use crate::connect::{self, Checked};
 use crate::handover::Connection;
 use crate::simulation::{SimulatedPlatform, Simulation};
+use crate::witness::Recorder;
 
 /// A key longer than this is not a key.
 const KEY_BYTES_MAX: u64 = 64 * 1024;
@@ -39,15 +42,22 @@ struct Place {
     /// `file:` references are relative to it.
     folder: PathBuf,
     vault: Arc<dyn Vault>,
+    recorder: Arc<Recorder>,
 }
 
 impl Platforms {
-    pub(crate) fn new(checked: &Checked, simulation: &Simulation, vault: &Arc<dyn Vault>) -> Self {
+    pub(crate) fn new(
+        checked: &Checked,
+        simulation: &Simulation,
+        vault: &Arc<dyn Vault>,
+        recorder: &Arc<Recorder>,
+    ) -> Self {
         let place = |connector: &skybridge_manifest::Connector| Place {
             destination: connector.destination.clone(),
             simulated: simulation.platforms.get(&connector.plugin).cloned(),
             folder: checked.folder.clone(),
             vault: Arc::clone(vault),
+            recorder: Arc::clone(recorder),
         };
         let connectors = checked.manifest.connectors.iter();
         Self(Arc::new(connectors.map(|it| (it.name.clone(), place(it))).collect()))
@@ -89,6 +99,7 @@ impl Platforms {
             Sealed { vault: Arc::clone(&place.vault), connector: connection.connector.clone() };
         let it = told(connection, platform);
         let delivered = courier.deliver(&target, &it, event, key, &secrets).await;
+        place.record("handing over the connection", connection, &target, delivered.as_ref().err());
         delivered.map(Some).map_err(step_error)
     }
 
@@ -115,7 +126,9 @@ impl Platforms {
         let Some((place, target)) = self.target(&connection.connector)? else { return Ok(None) };
         let courier = place.courier()?;
         let it = told(connection, platform);
-        courier.withdraw(&target, &it, key, undo).await.map(Some).map_err(step_error)
+        let withdrawn = courier.withdraw(&target, &it, key, undo).await;
+        place.record("withdrawing the connection", connection, &target, withdrawn.as_ref().err());
+        withdrawn.map(Some).map_err(step_error)
     }
 
     fn target(&self, connector: &str) -> Result<Option<(&Place, Target)>, StepError> {
@@ -126,6 +139,28 @@ impl Platforms {
 }
 
 impl Place {
+    /// Puts a delivery on record, without the path of the address: it may be a secret by itself.
+    fn record(
+        &self,
+        operation: &str,
+        connection: &Connection,
+        target: &Target,
+        error: Option<&DeliveryError>,
+    ) {
+        let outcome = match error {
+            None => WriteOutcome::Done,
+            Some(it) if matches!(it.kind, kind::UNAVAILABLE | kind::TIMEOUT) => {
+                WriteOutcome::Unanswered
+            }
+            Some(it) if it.retry == Retry::Permanent => WriteOutcome::Refused,
+            Some(_) => WriteOutcome::Unwell,
+        };
+        let (method, target) = ("POST".to_owned(), format!("{target:?}"));
+        let write = Write { operation: operation.to_owned(), method, target, ..Write::default() };
+        let step = format!("{}.{HAND_OVER}", connection.connector);
+        self.recorder.own_write(&step, &write, outcome);
+    }
+
     fn check(&self, step: &PlannedStep<'_>) -> Result<(), String> {
         let Some(target) = self.target()? else { return Ok(()) };
         let desired = step.desired();

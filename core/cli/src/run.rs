@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use skybridge_engine::{Limits, RunId, RunOutcome, RunReport};
-use skybridge_journal::{RunState, Store};
+use skybridge_journal::{Compaction, RunState, Store};
 use skybridge_model::Entropy as _;
 
 use crate::app::App;
@@ -19,6 +19,7 @@ use crate::record::{RunDir, RunKind, RunRecord};
 use crate::render::{diagnostics::show, failures::diagnose, progress, summary, taken_back};
 use crate::session::{Session, engine_failure};
 use crate::undo;
+use crate::witness::Audited;
 
 /// One run, new or taken up again.
 pub(crate) struct Run {
@@ -82,12 +83,13 @@ impl Run {
         let (observer, events) = skybridge_engine::event_channel(work.steps.len());
         let watching = tokio::spawn(progress::watch(app.ui, events));
         let surroundings = skybridge_engine::Context {
-            store,
+            store: Box::new(Audited::new(store, &session.recorder)),
             clock: Arc::clone(&app.clock),
             cancel: app.interrupts.begin(app.ui),
             observer: Box::new(observer),
             limits,
         };
+        session.recorder.begin(&id.to_string(), &state);
         let runner = Arc::new(Performer(Arc::clone(&context)));
         let report = skybridge_engine::run(work, state, runner, surroundings).await;
         app.interrupts.end();
@@ -96,10 +98,13 @@ impl Run {
         let report = report.map_err(|error| engine_failure("running", &error))?;
         let seconds = started.elapsed().as_secs_f64();
         let ended = Ended { app, session, report: &report, seconds, record: &record };
-        match record.kind {
+        let outcome = match record.kind {
             RunKind::Apply | RunKind::Rotate => ended.connected(),
             RunKind::Offboard => ended.taken_back(&context).await,
-        }
+        };
+        session.recorder.tell_head();
+        ended.compact(id);
+        outcome
     }
 }
 
@@ -164,10 +169,33 @@ impl Ended<'_> {
         })
     }
 
+    /// A journal that retries made long is read by every later command.
+    fn compact(&self, id: RunId) {
+        if self.report.outcome == RunOutcome::Interrupted {
+            return;
+        }
+        let folder = RunDir::open(self.session.state.path(), &id.to_string());
+        match folder.map(|folder| skybridge_journal::compact(&folder.journal())) {
+            Some(Ok(done)) => log_compaction(&done),
+            Some(Err(error)) => tracing::warn!(%error, "the journal is not compacted"),
+            None => {}
+        }
+    }
+
     fn interrupted(&self) -> Exit {
         let (run, state) = (self.report.run, self.session.state.path().display());
         self.app.ui.say(format!("go on with: skybridge resume {run} --state {state}"));
         Exit::Stuck
+    }
+}
+
+pub(crate) fn log_compaction(compaction: &Compaction) {
+    match compaction {
+        Compaction::Needless => {}
+        Compaction::Done { before, after } => {
+            tracing::info!(before, after, "the journal was compacted");
+        }
+        Compaction::Failed(error) => tracing::warn!(%error, "the journal is not compacted"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skybridge_engine::{Limits, RunId};
-use skybridge_host::Vault;
+use skybridge_host::{Vault, Witness};
 use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
 use skybridge_plan::{ConnectorInput, Plan, PlanOptions, Planned};
@@ -28,7 +28,7 @@ use crate::simulation::Simulation;
 use crate::state::StateDir;
 use crate::survey::{self, Surveyed};
 use crate::vault;
-use crate::witness::{AuditLog, OnProgress};
+use crate::witness::{OnProgress, Recorder};
 
 /// Everything a command that talks to a cloud has open. Dropping it gives the lock back.
 pub(crate) struct Session {
@@ -36,6 +36,7 @@ pub(crate) struct Session {
     pub(crate) state: StateDir,
     pub(crate) identity: PathBuf,
     pub(crate) instances: Instances,
+    pub(crate) recorder: Arc<Recorder>,
     platforms: Platforms,
     simulation: Simulation,
     _lock: StateLock,
@@ -57,13 +58,24 @@ impl Session {
         let lock = StateLock::acquire(state.path(), &holder).map_err(locked)?;
         let identity = vault::identity_file()?;
         let vault = vault::open(&state.vault(), &identity)?;
-        let audit = AuditLog::open(state.audit(), Arc::clone(&app.clock), app.ui, on_progress)?;
+        let clock = Arc::clone(&app.clock);
+        let recorder = Recorder::open(&state.audit(), clock, app.ui, on_progress)?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
         let vault: Arc<dyn Vault> = vault;
-        let platforms = Platforms::new(&checked, &simulation, &vault);
-        let surroundings = app.surroundings(vault, audit);
+        let platforms = Platforms::new(&checked, &simulation, &vault, &recorder);
+        let witness: Arc<dyn Witness> = Arc::<Recorder>::clone(&recorder);
+        let surroundings = app.surroundings(vault, witness);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
-        Ok(Self { checked, state, identity, instances, platforms, simulation, _lock: lock })
+        Ok(Self {
+            checked,
+            state,
+            identity,
+            instances,
+            recorder,
+            platforms,
+            simulation,
+            _lock: lock,
+        })
     }
 
     /// What is needed to act on the steps of a plan.

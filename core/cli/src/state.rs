@@ -6,7 +6,7 @@
 //!   runs/RUN/                 run.json, manifest.toml, plan.json, journal
 //!   connections/NAME.json     what was handed over, without secrets
 //!   vault/NAME/….age          sealed secrets
-//!   audit.ndjson              every write to a cloud
+//!   audit/                    log.ndjson: every write to a cloud; head.json: where it ends
 //!   simulated/                the same again for rehearsals, and the simulated clouds themselves
 //! ```
 
@@ -68,9 +68,14 @@ impl StateDir {
         self.0.join("connections").join(format!("{connector}.json"))
     }
 
-    /// Every write to a cloud.
+    /// The log of every write to a cloud.
     pub(crate) fn audit(&self) -> PathBuf {
-        self.0.join("audit.ndjson")
+        Self::audit_of(&self.0)
+    }
+
+    /// The same, of a directory that need not exist.
+    pub(crate) fn audit_of(place: &Path) -> PathBuf {
+        place.join("audit")
     }
 
     /// A simulated cloud's own state.

@@ -17,6 +17,7 @@ mod lock;
 mod read;
 mod replay;
 mod run_id;
+mod shortest;
 pub mod status;
 pub mod store;
 #[cfg(test)]
@@ -30,9 +31,11 @@ pub use lock::{Holder, LockError, StateLock};
 pub use read::{JournalReader, ReadError, TornTail, load};
 pub use replay::{ReplayError, RunState, StepState, replay};
 pub use run_id::RunId;
+pub use shortest::shortest;
 pub use status::{IllegalEvent, RunPhase, Status};
 pub use store::{
-    AppendError, Fault, FaultyStore, FileStore, MemoryStore, OpenError, Opened, Store,
+    AppendError, Compaction, Fault, FaultyStore, FileStore, MemoryStore, OpenError, Opened, Store,
+    compact,
 };
 
 /// Free-form data, keys in order: the outputs of a step.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::format::v1::Event;
 use crate::format::{FORMAT, Header, VERSION};
 use crate::frame::{self, FrameError};
-use crate::limits::{FRAME_BYTES_MAX, JOURNAL_BYTES_MAX, RECORD_BYTES_MAX};
+use crate::limits::{Caps, FRAME_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::replay::{ReplayError, RunState};
 
 /// The end of a file that a crash left half written. Nobody was told that it was recorded.
@@ -61,12 +61,14 @@ pub enum ReadError {
         reason: String,
     },
     /// Larger than any journal this program writes.
-    #[error("{} has {bytes} bytes, more than the {JOURNAL_BYTES_MAX} a journal may have", path.display())]
+    #[error("{} has {bytes} bytes, more than the {limit} a journal may have", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
         /// Its size.
         bytes: u64,
+        /// How long it may be.
+        limit: u64,
     },
     /// The events do not add up.
     #[error("{} does not add up", path.display())]
@@ -115,11 +117,16 @@ impl JournalReader {
     /// # Errors
     /// [`ReadError`] when it cannot be read or is not a journal this program understands.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
+        Self::open_within(path, Caps::default())
+    }
+
+    pub(crate) fn open_within(path: &Path, caps: Caps) -> Result<Self, ReadError> {
         let io = |source| ReadError::Io { path: path.to_owned(), source };
         let file = fs_err::File::open(path).map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();
-        if bytes > JOURNAL_BYTES_MAX {
-            return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
+        let limit = caps.journal_bytes;
+        if bytes > limit {
+            return Err(ReadError::TooLarge { path: path.to_owned(), bytes, limit });
         }
         let mut reader = Self {
             path: path.to_owned(),

@@ -20,13 +20,13 @@ pub fn build(folder: &str) -> Result<PathBuf, String> {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let is_plugin = |message: &Value| {
         let of = message["manifest_path"].as_str().unwrap_or_default();
         let kinds = message["target"]["kind"].as_array().cloned().unwrap_or_default();
         Path::new(of).parent() == Some(Path::new(folder)) && kinds.contains(&"cdylib".into())
     };
-    let artifact = messages.filter(is_plugin).last();
+    let artifact = messages.rfind(is_plugin);
     artifact
         .and_then(|message| message["filenames"][0].as_str().map(PathBuf::from))
         .ok_or_else(|| format!("{folder} is no package with crate-type = [\"cdylib\"]"))

@@ -75,6 +75,22 @@ const OWN: &[(&str, &str, &str)] = &[
         "its own message says why; mend that or remove it by hand, then offboard again",
     ),
     (
+        "SKY-AUDIT-001",
+        "a line of the audit log was changed, removed, added, moved or cut off, or the log is gone",
+        "the message names the line; keep the folder as it is to look into it, and move it away to \
+         go on with a new log",
+    ),
+    (
+        "SKY-AUDIT-002",
+        "a process that was stopped left the last line of the audit log half written",
+        "nothing: it was cut off, and an entry of the log says so",
+    ),
+    (
+        "SKY-AUDIT-003",
+        "the audit log cannot be read or written, and nothing is written to a cloud without it",
+        "check the path, its permissions and the space on its disk; then `skybridge resume`",
+    ),
+    (
         "SKY-RUN-005",
         "a connection that its destination cannot be given",
         "the message says why: the key, what the plugin says of the platform, or a simulated cloud \

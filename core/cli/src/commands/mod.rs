@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod explain;
 pub(crate) mod offboard;
 pub(crate) mod permissions;

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::record::{self, RunDir};
 use crate::render::diagnostics::show;
-use crate::run::{Run, limits};
+use crate::run::{Run, limits, log_compaction};
 use crate::session::{Session, engine_failure};
 use crate::state::StateDir;
 
@@ -90,6 +90,7 @@ async fn go_on(
             Diagnostic::warning("SKY-RUN-008", text).detail("what it announced is looked at again");
         show(&app.ui, &diagnostic.into(), None);
     }
+    log_compaction(&opened.compaction);
     if matches!(opened.state.phase, RunPhase::Finished(_)) {
         app.ui.out(|out| writeln!(out, "Nothing to do: run {id} has ended."))?;
         return Ok(Exit::Done);

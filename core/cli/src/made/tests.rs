@@ -89,3 +89,5 @@ fn connectors_that_are_not_meant_are_not_touched() {
     let what = ledger.take_back(&["b"].into(), false);
     assert!(what.made.is_empty() && what.left.is_empty());
 }
+
+mod compacted;

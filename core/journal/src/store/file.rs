@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt;
 use serde::Serialize;
 
+use super::compact::{self, Compaction, Rewritten};
+use super::draft::Draft;
 use super::{AppendError, Store};
-use crate::format::Header;
 use crate::format::v1::Event;
-use crate::limits::RECORD_BYTES_MAX;
+use crate::limits::{Caps, RECORD_BYTES_MAX};
 use crate::read::{JournalReader, ReadError, TornTail};
 use crate::replay::RunState;
 use crate::{dir, frame};
@@ -27,6 +28,9 @@ pub struct FileStore {
     sequence: u64,
     /// Bytes that are known to be durable.
     durable: u64,
+    /// Bytes that are written; more than the durable ones while a draft grows.
+    written: u64,
+    caps: Caps,
     broken: bool,
 }
 
@@ -39,6 +43,8 @@ pub struct Opened {
     pub state: RunState,
     /// What a crash had left half written. It has been cut off.
     pub torn: Option<TornTail>,
+    /// Whether it was rewritten because it had grown far beyond what its state needs.
+    pub compaction: Compaction,
 }
 
 impl FileStore {
@@ -50,6 +56,14 @@ impl FileStore {
     /// # Errors
     /// [`AppendError`] names the file.
     pub fn create(path: &Path) -> Result<Self, AppendError> {
+        Self::create_within(path, Caps::default())
+    }
+
+    /// Like [`FileStore::create`], with other caps.
+    ///
+    /// # Errors
+    /// [`AppendError`] names the file.
+    pub fn create_within(path: &Path, caps: Caps) -> Result<Self, AppendError> {
         let io = |source| AppendError::io("creating", path, source);
         if path.try_exists().map_err(io)? {
             return Err(AppendError::Exists { path: path.to_owned() });
@@ -57,31 +71,51 @@ impl FileStore {
         if let Some(parent) = path.parent() {
             dir::create(parent).map_err(io)?;
         }
-        let draft = path.with_extension("new");
-        let mut store = Self::over(path, open_file(&draft, true).map_err(io)?, 0, 0);
-        store.file.set_len(0).map_err(io)?;
-        store.encode(&Header::current(), None)?;
-        store.commit()?;
-        fs_err::rename(&draft, path).map_err(io)?;
-        dir::sync_parent(path).map_err(io)?;
-        Ok(store)
+        Draft::begin(path, caps)?.publish()
     }
 
-    /// Opens a journal to go on with: replays it and cuts off what a crash left half written.
+    /// Opens a journal to go on with: replays it, cuts off what a crash left half written, and
+    /// rewrites it when it has grown far beyond what its state needs.
     ///
     /// # Errors
     /// [`OpenError`] when it cannot be believed or cannot be written.
     pub fn open(path: &Path) -> Result<Opened, OpenError> {
-        let mut reader = JournalReader::open(path)?;
+        Self::open_within(path, Caps::default())
+    }
+
+    /// Like [`FileStore::open`], with other caps.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it cannot be believed or cannot be written.
+    pub fn open_within(path: &Path, caps: Caps) -> Result<Opened, OpenError> {
+        let mut reader = JournalReader::open_within(path, caps)?;
         let mut state = RunState::default();
         while let Some(event) = reader.next_event()? {
             state
                 .absorb(reader.records() - 1, &event)
                 .map_err(|source| ReadError::Replay { path: path.to_owned(), source })?;
         }
+        let (torn, before) = (reader.torn(), reader.whole_bytes());
+        // A draft that a crash left; gone already is as good.
+        let _tidy = fs_err::remove_file(Draft::name_of(path));
+        let (store, compaction) = match compact::rewrite(path, caps, before, &state)? {
+            Rewritten::Done(store) => {
+                let after = store.durable;
+                (store, Compaction::Done { before, after })
+            }
+            Rewritten::Needless => (Self::go_on(path, caps, &reader)?, Compaction::Needless),
+            Rewritten::Failed(error) => {
+                (Self::go_on(path, caps, &reader)?, Compaction::Failed(error))
+            }
+        };
+        Ok(Opened { store, state, torn, compaction })
+    }
+
+    /// Goes on where a reader found the end of what is whole.
+    fn go_on(path: &Path, caps: Caps, reader: &JournalReader) -> Result<Self, AppendError> {
         let io = |source| AppendError::io("opening", path, source);
         let file = open_file(path, false).map_err(io)?;
-        let mut store = Self::over(path, file, reader.records(), reader.whole_bytes());
+        let mut store = Self::over(path, file, caps, reader.records(), reader.whole_bytes());
         store.file.seek(SeekFrom::Start(store.durable)).map_err(io)?;
         if reader.torn().is_some() {
             store.file.set_len(store.durable).map_err(io)?;
@@ -89,7 +123,7 @@ impl FileStore {
         // Whole records may have been read from the cache of a system whose disk never saw them:
         // they are about to be acted upon.
         store.file.sync_all().map_err(io)?;
-        Ok(Opened { store, state, torn: reader.torn() })
+        Ok(store)
     }
 
     /// How many bytes of the file are known to be durable.
@@ -98,13 +132,44 @@ impl FileStore {
         self.durable
     }
 
-    fn over(path: &Path, file: fs_err::File, sequence: u64, durable: u64) -> Self {
-        let (lines, json) = (Vec::new(), Vec::new());
-        Self { path: path.to_owned(), file, lines, json, sequence, durable, broken: false }
+    pub(super) fn over(
+        path: &Path,
+        file: fs_err::File,
+        caps: Caps,
+        sequence: u64,
+        durable: u64,
+    ) -> Self {
+        Self {
+            path: path.to_owned(),
+            file,
+            lines: Vec::new(),
+            json: Vec::new(),
+            sequence,
+            durable,
+            written: durable,
+            caps,
+            broken: false,
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same file, which has the journal's name now; its errors say so.
+    pub(super) fn renamed(mut self) -> Self {
+        let (file, _draft) = self.file.into_parts();
+        self.file = fs_err::File::from_parts(file, &self.path);
+        self
+    }
+
+    /// Bytes of the batch at hand.
+    pub(super) fn gathered(&self) -> usize {
+        self.lines.len()
     }
 
     /// Adds a record to the batch at hand.
-    fn encode<T: Serialize>(
+    pub(super) fn encode<T: Serialize>(
         &mut self,
         record: &T,
         event: Option<&Event>,
@@ -121,19 +186,30 @@ impl FileStore {
         Ok(())
     }
 
-    /// Writes the batch at hand once and syncs once.
-    fn commit(&mut self) -> Result<(), AppendError> {
+    /// Writes the batch at hand, once.
+    pub(super) fn write(&mut self) -> Result<(), AppendError> {
+        let (path, limit) = (&self.path, self.caps.journal_bytes);
+        if self.written + self.lines.len() as u64 > limit {
+            // A reader would refuse a longer one, and all that is in it.
+            return Err(AppendError::Limit { path: path.clone(), limit });
+        }
         if let Err(source) = self.file.write_all(&self.lines) {
             // Half a batch may be in the file. Cutting it off keeps the file clean for people who
             // look at it; should that fail as well, the next reader finds a torn tail.
             let _tidy = self.file.set_len(self.durable);
-            return Err(AppendError::io("writing to", &self.path, source));
+            return Err(AppendError::io("writing to", path, source));
         }
+        self.written += self.lines.len() as u64;
+        self.lines.clear();
+        Ok(())
+    }
+
+    /// Makes what is written durable.
+    pub(super) fn sync(&mut self) -> Result<(), AppendError> {
         // After a failed sync the system may have dropped the pages it could not write, and a
         // second sync would say all is well. So there is no second one.
         self.file.sync_data().map_err(|source| AppendError::io("syncing", &self.path, source))?;
-        self.durable += self.lines.len() as u64;
-        self.lines.clear();
+        self.durable = self.written;
         Ok(())
     }
 }
@@ -146,7 +222,8 @@ impl Store for FileStore {
         let kept = batch
             .iter()
             .try_for_each(|event| self.encode(event, Some(event)))
-            .and_then(|()| self.commit());
+            .and_then(|()| self.write())
+            .and_then(|()| self.sync());
         self.broken = kept.is_err();
         kept
     }
@@ -163,7 +240,7 @@ pub enum OpenError {
     Write(#[from] AppendError),
 }
 
-fn open_file(path: &Path, create: bool) -> std::io::Result<fs_err::File> {
+pub(super) fn open_file(path: &Path, create: bool) -> std::io::Result<fs_err::File> {
     // Not in append mode: after a failed write the place to write at is ours to decide.
     fs_err::OpenOptions::new()
         .read(true)

@@ -1,5 +1,7 @@
 //! Where events go: a file, memory, or a store that fails on purpose.
 
+mod compact;
+mod draft;
 mod faulty;
 mod file;
 mod memory;
@@ -11,6 +13,7 @@ use skybridge_model::Address;
 use crate::format::v1::Event;
 use crate::limits::RECORD_BYTES_MAX;
 
+pub use compact::{Compaction, compact};
 pub use faulty::{Fault, FaultyStore};
 pub use file::{FileStore, OpenError, Opened};
 pub use memory::MemoryStore;
@@ -42,6 +45,23 @@ pub enum AppendError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The journal would become longer than a journal may be. Nothing of the batch was written.
+    #[error("the journal {} has reached the {limit} bytes a journal may have; what was recorded before is safe, and resuming rewrites it without what later records made needless", path.display())]
+    Limit {
+        /// The file.
+        path: PathBuf,
+        /// How long it may be.
+        limit: u64,
+    },
+    /// What has to be on disk before the batch is could not be kept there. Nothing of the batch was
+    /// written.
+    #[error("{said}")]
+    Before {
+        /// What, where, and what to do.
+        said: String,
+        /// What the system said.
+        source: Option<std::io::Error>,
     },
     /// The file cannot be made, written or synced.
     #[error("{doing} the journal {}", path.display())]

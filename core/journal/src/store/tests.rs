@@ -1,6 +1,9 @@
 //! Stores that work, that cannot, and that are killed.
 
+mod compact;
+mod durable;
 mod kill;
+mod limit;
 
 use std::error::Error;
 

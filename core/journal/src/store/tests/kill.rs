@@ -7,7 +7,14 @@ use std::process::{Command, Stdio};
 use crate::testing::{applied, at, intended, started};
 use crate::{FileStore, Holder, LockError, StateLock, Status, Store, load};
 
-const DIR: &str = "SKYBRIDGE_TEST_KILL_DIR";
+/// Where the child works; without it, it does not.
+pub(super) const DIR: &str = "SKYBRIDGE_TEST_KILL_DIR";
+
+/// The child among the tests.
+pub(super) const CHILD: &str = "store::tests::kill::child_writes_until_it_is_killed";
+
+/// How many steps the child does if nobody kills it; all there are without it.
+const STEPS: &str = "SKYBRIDGE_TEST_KILL_STEPS";
 
 /// The child's part; in an ordinary test run it has nothing to do.
 #[test]
@@ -17,7 +24,9 @@ fn child_writes_until_it_is_killed() {
     let _lock = StateLock::acquire(&dir, &Holder::this_process("child", at(0))).unwrap();
     let mut store = FileStore::create(&dir.join("journal")).unwrap();
     store.append(&[started()]).unwrap();
-    for step in 0.. {
+    let steps =
+        std::env::var_os(STEPS).map_or(usize::MAX, |n| n.to_str().unwrap().parse().unwrap());
+    for step in 0..steps {
         let address = format!("c.step-{step}");
         store.append(&[intended(&address, 0), applied(&address, true)]).unwrap();
         println!("acknowledged {step}");
@@ -40,7 +49,7 @@ fn a_killed_writer_loses_nothing_it_acknowledged() {
 
 fn kill_after(dir: &Path, acknowledged: usize) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", "store::tests::kill::child_writes_until_it_is_killed"])
+        .args(["--exact", "--nocapture", CHILD])
         .env(DIR, dir)
         .stdout(Stdio::piped())
         .spawn()
