@@ -96,11 +96,12 @@ impl Vault for OneSecret {
 
 /// Goal: what an account has comes through the plugin boundary in the normalised form. Method: the
 /// judges (`tests/clients/aws.sh`) name a file with settings and an external id, and compare what is
-/// written beside it with what boto3 sees. By itself there is no AWS to ask, and nothing is done.
+/// written beside it with what boto3 sees.
 #[tokio::test]
+#[ignore = "there is an AWS to ask only where the judges are: tests/clients/aws.sh runs it"]
 #[expect(clippy::disallowed_methods, reason = "the judges say where their AWS is")]
 async fn collects_what_the_judges_name() {
-    let Ok(file) = std::env::var("SKYBRIDGE_COLLECT") else { return };
+    let file = std::env::var("SKYBRIDGE_COLLECT").unwrap();
     let asked: Value = serde_json::from_str(&fs_err::read_to_string(&file).unwrap()).unwrap();
     let library = built().join("libskybridge_plugin_aws.so");
     let library = Candidate::read(&library, Trust::BesideHost).and_then(Candidate::load).unwrap();

@@ -57,9 +57,8 @@ fn requests_say_what_aws_documents() {
     .assert_eq(&(text.join("\n") + "\n"));
 }
 
-/// Goal: the signature is the one AWS computes. Method: the example of AWS's own documentation of
-/// Signature Version 4 (`GET ListUsers`), whose every intermediate value is printed there, for the
-/// key; and for the whole, that it changes with whatever is signed.
+/// Goal: the scope is named as AWS names it, and the signature changes with whatever is signed. That
+/// it is the signature AWS computes is `aws-sigv4`'s to answer for, and moto's to check (`aws.sh`).
 #[test]
 fn a_signature_covers_everything() {
     let credentials = Credentials {
