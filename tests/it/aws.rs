@@ -1,15 +1,7 @@
 //! The second cloud, as far as that goes without one: its examples, and what it says of rehearsing.
 //! What it does to accounts is judged by `tests/clients/aws.sh`.
 
-use std::sync::Arc;
-
-use serde_json::{Value, json};
-use skybridge_host::{Candidate, Instance, NoWitness, Services, Trust, Vault, VaultError};
-use skybridge_model::Secret;
-use skybridge_model::clock::{FixedClock, Timestamp};
-use skybridge_plugin_protocol::collect::CollectRequest;
-use skybridge_plugin_protocol::open::OpenRequest;
-use skybridge_tests::{TestEnv, built, workspace};
+use skybridge_tests::{TestEnv, workspace};
 
 const EXAMPLES: [&str; 3] = ["account", "organization", "rehearsal"];
 
@@ -75,56 +67,4 @@ fn a_plugin_without_words_of_its_own_is_refused_as_before() {
     let told = env.run(&["apply", "hello.toml", "--simulate", "--yes"]).expect(2).stderr;
     assert!(told.contains("`hello` cannot simulate its cloud"), "{told}");
     assert!(told.contains("leave --simulate away"), "{told}");
-}
-
-/// A vault with one external id.
-struct OneSecret(String);
-
-impl Vault for OneSecret {
-    fn get(&self, _: &str, _: &str) -> Result<Option<Secret<Vec<u8>>>, VaultError> {
-        Ok(Some(Secret::new(self.0.clone().into_bytes())))
-    }
-
-    fn put(&self, _: &str, _: &str, _: Secret<Vec<u8>>) -> Result<(), VaultError> {
-        Err(VaultError("collecting seals nothing".into()))
-    }
-
-    fn remove(&self, _: &str, _: &str) -> Result<(), VaultError> {
-        Err(VaultError("collecting forgets nothing".into()))
-    }
-}
-
-/// Goal: what an account has comes through the plugin boundary in the normalised form. Method: the
-/// judges (`tests/clients/aws.sh`) name a file with settings and an external id, and compare what is
-/// written beside it with what boto3 sees.
-#[tokio::test]
-#[ignore = "there is an AWS to ask only where the judges are: tests/clients/aws.sh runs it"]
-#[expect(clippy::disallowed_methods, reason = "the judges say where their AWS is")]
-async fn collects_what_the_judges_name() {
-    let file = std::env::var("SKYBRIDGE_COLLECT").unwrap();
-    let asked: Value = serde_json::from_str(&fs_err::read_to_string(&file).unwrap()).unwrap();
-    let library = built().join("libskybridge_plugin_aws.so");
-    let library = Candidate::read(&library, Trust::BesideHost).and_then(Candidate::load).unwrap();
-    let vault = OneSecret(asked["external-id"].as_str().unwrap().to_owned());
-    let clock = FixedClock(Timestamp::UNIX_EPOCH);
-    let services = Services::new(
-        "acme",
-        Arc::new(vault),
-        Arc::new(clock),
-        Arc::new(NoWitness),
-        Default::default(),
-    );
-    let request = OpenRequest {
-        connector: "acme".into(),
-        settings: Some(asked["settings"].clone()),
-        operator: json!({ "auth": "environment" }),
-        simulated: None,
-    };
-    let instance = Instance::open(&library, services, &request).unwrap();
-    let mut batches = instance.collect(&CollectRequest::default()).unwrap();
-    let mut all = Vec::new();
-    while let Some(batch) = batches.next().await {
-        all.push(batch.unwrap());
-    }
-    fs_err::write(format!("{file}.collected"), serde_json::to_string(&all).unwrap()).unwrap();
 }

@@ -37,7 +37,10 @@ fn told_of(output: &Output, folder: &Path, wrong: &str) {
 fn go_on(mounts: &Mounts, env: &TestEnv, apply: &[&str]) {
     let state = state(env);
     let resumed = mounts.run(env, &["resume", "--state", state.to_str().unwrap()]);
-    if resumed.code == 2 && resumed.stderr.contains("no run to go on with") {
+    let nothing_to_resume = resumed.code == 2 && resumed.stderr.contains("no run to go on with");
+    // A step that could not seal its secret has failed for good, and the user is told to apply again.
+    let one_failed = resumed.code == 4 && resumed.stderr.contains("apply again");
+    if nothing_to_resume || one_failed {
         mounts.run(env, apply).expect(0);
     } else {
         resumed.expect(0);

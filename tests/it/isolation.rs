@@ -275,7 +275,7 @@ fn manifest(what: &str) -> String {
 fn run(what: &str) -> Output {
     let env = TestEnv::new();
     env.write("odd.toml", &manifest(what));
-    env.run(&["apply", "odd.toml", "--yes", "--log", "info"])
+    env.run(&["apply", "odd.toml", "--yes", "--log", "info", "--events", "ndjson"])
 }
 
 /// Goal: a step whose process died is asked for again under the same key and done; the run ends well.
@@ -283,15 +283,27 @@ fn run(what: &str) -> Output {
 fn a_crash_is_mended_by_asking_again() {
     let ended = run("segfault-once").expect(0);
     assert!(ended.stderr.contains("is started again (1 of 3)"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("done odd.thing@second created"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(r#""address":"odd.thing@second","action":"created""#),
+        "{}",
+        ended.stderr
+    );
 }
 
 /// Goal: a connector whose process dies again and again is given up, and the others go on.
 #[test]
 fn a_crash_costs_only_its_connector() {
     let ended = run("segfault").expect(4);
-    assert!(ended.stderr.contains("done even.hand-over"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("failed odd.thing@first"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(r#""event":"step-finished","address":"even.hand-over""#),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains(r#""event":"step-failed","address":"odd.thing@first""#),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(ended.stderr.matches("is started again").count(), 3, "{}", ended.stderr);
 }
 

@@ -18,19 +18,22 @@ fn apply(what: &str, isolation: &str) -> Output {
          settings = {{ what = {what:?} }}\n"
     );
     env.write("odd.toml", &text);
-    env.run(&["apply", "odd.toml", "--yes", "--log", "info"])
+    env.run(&["apply", "odd.toml", "--yes", "--log", "info", "--events", "ndjson"])
 }
+
+/// The event of the second thing being made.
+const MADE: &str = r#""address":"odd.thing@second","action":"created""#;
 
 /// What it does, how the command ends, and what the user is told.
 const CASES: [(&str, i32, &[&str]); 8] = [
-    ("nothing odd", 0, &["odd.thing@second created"]),
+    ("nothing odd", 0, &[MADE]),
     ("panic-in-open", 6, &["blew up while opening", "bug of the plugin"]),
     ("panic-in-describe", 6, &["blew up while describing", "bug of the plugin"]),
     ("panic-in-apply", 4, &["blew up while applying odd.thing@first", "bug of the plugin"]),
     ("forget-an-output", 4, &["did not give the output `id` that it promised"]),
     ("no-such-template", 2, &["SKY-PLAN-002", "breaks its contract"]),
     ("cycle", 2, &["thing@first", "thing@second", "->"]),
-    ("no-such-state", 0, &["odd.thing@second created"]),
+    ("no-such-state", 0, &[MADE]),
 ];
 
 #[test]
@@ -50,7 +53,9 @@ fn each_is_contained_and_named() {
 #[test]
 fn a_step_that_failed_stops_only_what_needs_it() {
     let ended = apply("panic-in-apply", "in-process");
-    assert!(ended.stderr.contains("skipped odd.thing@second because of odd.thing@first"));
+    let skipped =
+        r#""event":"step-skipped","address":"odd.thing@second","because":"odd.thing@first""#;
+    assert!(ended.stderr.contains(skipped), "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("error[").count(), 1, "{}", ended.stderr);
 }
 

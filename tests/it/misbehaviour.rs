@@ -111,12 +111,17 @@ impl World {
              settings = {{ what = {what:?} }}\n"
         );
         self.env.write("odd.toml", &text);
-        let args = ["apply", "odd.toml", "--yes", "--log", "info", "--state", &state];
+        let args = [
+            "apply", "odd.toml", "--yes", "--log", "info", "--events", "ndjson", "--state", &state,
+        ];
         let mut command = self.env.command(&args);
         command.env("TOKEN_OF_SOMETHING_ELSE", "hush");
         skybridge_tests::finish(command.spawn().unwrap())
     }
 }
+
+/// How the event of the first thing being done begins.
+const DONE: &str = r#"{"version":1,"event":"step-finished","address":"odd.thing@first""#;
 
 /// What the user sees, in a table's cell.
 fn seen(output: &Output) -> String {
@@ -128,9 +133,9 @@ fn seen(output: &Output) -> String {
     if let Some(error) = line("error[") {
         let (code, text) = error.split_once("]: ").unwrap();
         write!(cell, ": {code}: {text}").unwrap();
-    } else if let Some(done) = line("done odd.thing@first ") {
-        let detail = done.split_once(" - ").map_or("done", |(_, detail)| detail);
-        write!(cell, ": {detail}").unwrap();
+    } else if let Some(done) = line(DONE) {
+        let detail = done.split_once(r#""detail":""#).and_then(|(_, rest)| rest.split_once('"'));
+        write!(cell, ": {}", detail.map_or("done", |(detail, _)| detail)).unwrap();
     } else if output.code != 0 {
         cell = format!("**the host ends** with {}, as if it were its own", output.code);
     }

@@ -26,7 +26,7 @@ fn ox_has_the_one_set_of_credentials_that_is_current() {
     let simulator = SimulatorProcess::start(&env, &[]);
     let url = simulator.url();
     let run = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
-    assert!(run.stderr.contains("credentials `skybridge contoso "), "{}", run.stderr);
+    assert!(run.stdout.contains("credentials `skybridge contoso "), "{}", run.stdout);
     let first = all(&simulator, "platformCredentials");
     assert_eq!(first.len(), 1, "{first:?}");
     let again = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
@@ -69,7 +69,7 @@ fn a_rehearsal_in_this_process_hands_over_too() {
     let env = TestEnv::new();
     destination(&env, OX);
     let run = env.run(&["apply", "contoso.toml", "--simulate", "--yes"]).expect(0);
-    assert!(run.stderr.contains("added to connector"), "{}", run.stderr);
+    assert!(run.stdout.contains("added to connector"), "{}", run.stdout);
 }
 
 #[test]

@@ -70,12 +70,16 @@ fn connected(
     writeln!(out, "\n{} ({plugin})", ui.paint(Style::Strong, connector))?;
     let identity = place.identity.display().to_string();
     writeln!(out, "{}", handover::instructions(connection, place.state, &identity))?;
-    let verified = report.steps.iter().filter(|step| {
-        step.address.connector() == connector && step.address.kind() == "verification"
-    });
-    for step in verified {
-        let detail = step.detail.as_deref().unwrap_or("passed");
-        writeln!(out, "  {} {}: {detail}", ui.paint(Style::Good, "verified"), step.address)?;
+    let good = |word: &str| ui.paint(Style::Good, word);
+    for step in report.steps.iter().filter(|step| step.address.connector() == connector) {
+        match (step.address.kind(), step.detail.as_deref()) {
+            ("verification", detail) => {
+                let detail = detail.unwrap_or("passed");
+                writeln!(out, "  {} {}: {detail}", good("verified"), step.address)?;
+            }
+            ("hand-over", Some(detail)) => writeln!(out, "  {}: {detail}", good("handed over"))?,
+            _ => {}
+        }
     }
     Ok(())
 }

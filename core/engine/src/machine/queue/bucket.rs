@@ -48,12 +48,12 @@ impl Bucket {
     /// Whether one more call of this kind may start beside those in flight. When none is, one may,
     /// whatever is left: nothing else would ever tell that the bucket has been refilled.
     pub(super) fn lets(&self, kind: Kind, in_flight: [u32; 2]) -> bool {
-        let draws = |kind: usize| u64::from(self.drawn[kind]);
-        let wanted = draws(kind as usize);
+        let takes = |kind: usize| u64::from(self.drawn[kind]);
+        let wanted = takes(kind as usize);
         if wanted == 0 {
             return true;
         }
-        let under_way = u64::from(in_flight[0]) * draws(0) + u64::from(in_flight[1]) * draws(1);
+        let under_way = u64::from(in_flight[0]) * takes(0) + u64::from(in_flight[1]) * takes(1);
         let pays = self.left.is_none_or(|left| under_way + wanted <= left);
         self.empty_until.is_none() && (under_way == 0 || pays)
     }
