@@ -52,8 +52,8 @@ const NEWER: [Edit; 8] = [
     ),
     (
         "plugin-api/protocol/src/onboard.rs",
-        "pub detail: Option<String>,\n}\n\n/// Asks whether dependents",
-        "pub detail: Option<String>,\n    /// New.\n    pub mood: String,\n}\n\n/// Asks whether dependents",
+        "    /// What undoing needs to know; null",
+        "    /// New.\n    pub mood: String,\n    /// What undoing needs to know; null",
     ),
     (
         "examples/hello-connector/src/lib.rs",
