@@ -1,10 +1,11 @@
-"""Starts moto, with the one thing corrected that it gets wrong about trust policies.
+"""Starts moto, with what is corrected that it gets wrong about trust policies and signatures.
 
     moto_server.py [--plain] PORT
 
 Where moto checks who asks at all (`/moto-api/reset-auth`), it evaluates the trust policy of a role only when the role
 is in the caller's own account, does not know that an account's ARN means everybody in it, and lets a condition on the
-external id pass when none is sent. AWS does all three. `--plain` leaves moto as it is.
+external id pass when none is sent. AWS does all three. It also takes the query of a GET for its signed body, so that no
+signature of such a request is right, boto3's included. `--plain` leaves moto as it is.
 """
 
 import json
@@ -63,10 +64,21 @@ def check_trust(request, resource):
     return any(trusts(statement, request._access_key.arn, external_id) for statement in statements)
 
 
+def signed_request(request):
+    data = request._data
+    if request._method == "GET":
+        request._data = b""
+    made = create_aws_request(request)
+    request._data = data
+    return made
+
+
 arguments = sys.argv[1:]
 if "--plain" in arguments:
     arguments.remove("--plain")
 else:
     access_control.IAMRequestBase._is_assuming_role_operation = is_assuming_role
     access_control.IAMRequestBase._check_role_trust_relationship = check_trust
+    create_aws_request = access_control.IAMRequestBase._create_aws_request
+    access_control.IAMRequestBase._create_aws_request = signed_request
 main(["-p", arguments[0]])
