@@ -2,7 +2,7 @@
 //!
 //! The only crate that prints, reads the environment or exits. Each command is a file in
 //! [`commands`]; what they share is in [`connect`] (from a manifest to open connectors),
-//! [`simulation`], [`perform`] (the engine's runner) and [`render`].
+//! [`simulation`], [`mod@perform`] (the engine's runner) and [`render`].
 
 mod app;
 mod args;
