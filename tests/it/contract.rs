@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use skybridge_host::candidate::Candidate;
-use skybridge_host::library::Library;
-use skybridge_host::trust::Trust;
+use skybridge_host::library::{Candidate, Library, Trust};
 use skybridge_host::{Instance, NoVault, Progress, Services, Witness};
 use skybridge_model::clock::{FixedClock, Timestamp};
 use skybridge_plugin_protocol::onboard::{ApplyRequest, DescribeRequest, StepCall};
@@ -57,9 +55,11 @@ const NEWER: [Edit; 8] = [
     ),
     (
         "examples/hello-connector/src/lib.rs",
-        "Ok(Applied { action: applied::CREATED.into(),",
+        "let done = |action: &str| Applied {",
         "let mood = format!(\"{} of the host\", ctx.host.now_unix_ms());
-         Ok(Applied { mood: mood.clone(), detail: Some(mood), action: applied::CREATED.into(),",
+         let done = |action: &str| Applied {
+             mood: mood.clone(),
+             detail: Some(mood.clone()),",
     ),
 ];
 
@@ -137,6 +137,11 @@ fn build(name: &str, from: &Path, edits: &[Edit]) -> PathBuf {
     for part in ["plugin-api", "examples/hello-connector"] {
         copy(&from.join(part), &folder.join(part));
     }
+    // What it is tested with would need the whole host.
+    let plugin = folder.join("examples/hello-connector/Cargo.toml");
+    let text = fs_err::read_to_string(&plugin).unwrap();
+    let (text, _) = text.split_once("[dev-dependencies]").unwrap_or((&text, ""));
+    fs_err::write(&plugin, text).unwrap();
     fs_err::write(folder.join("Cargo.toml"), manifest(from)).unwrap();
     fs_err::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     for (file, old, new) in edits {

@@ -46,7 +46,7 @@ fn what_is_no_plugin_is_refused_with_help() {
     let zlib = ["/lib/x86_64-linux-gnu/libz.so.1", "/lib/aarch64-linux-gnu/libz.so.1"];
     let zlib = zlib.iter().find_map(|path| fs_err::read(path).ok());
     let mut cases = vec![
-        ("empty", Vec::new(), "it is empty"),
+        ("empty", Vec::new(), "not a shared library"),
         ("text", b"#!/bin/sh\n".to_vec(), "not a shared library"),
         ("truncated-1000", whole[..1_000].to_vec(), "truncated"),
         ("truncated-half", whole[..whole.len() / 2].to_vec(), "truncated"),

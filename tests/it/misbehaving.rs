@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use skybridge_host::{Batches, Candidate, Instance, NoVault, Progress, Services, Trust, Witness};
+use skybridge_host::library::{Candidate, Trust};
+use skybridge_host::{Batches, Instance, NoVault, Progress, Services, Witness};
 use skybridge_model::clock::{FixedClock, Timestamp};
 use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::collect::CollectRequest;
 use skybridge_plugin_protocol::open::OpenRequest;
 use skybridge_tests::{Output, TestEnv, built};
 
-fn apply(what: &str, isolation: &str) -> Output {
+fn apply(what: &str) -> Output {
     let env = TestEnv::new();
     let text = format!(
-        "schema = 1\n[connectors.odd]\nplugin = \"misbehaving\"\nisolation = {isolation:?}\n\
-         settings = {{ what = {what:?} }}\n"
+        "schema = 1\n[connectors.odd]\nplugin = \"misbehaving\"\nsettings = {{ what = {what:?} }}\n"
     );
     env.write("odd.toml", &text);
     env.run(&["apply", "odd.toml", "--yes", "--log", "info"])
@@ -36,27 +36,25 @@ const CASES: [(&str, i32, &[&str]); 8] = [
 #[test]
 fn each_is_contained_and_named() {
     for (what, code, says) in CASES {
-        for isolation in ["in-process", "process"] {
-            let ended = apply(what, isolation);
-            let all = format!("{}\n{}", ended.stdout, ended.stderr);
-            assert_eq!(ended.code, code, "{what} {isolation}:\n{all}");
-            for part in says {
-                assert!(all.contains(part), "{what} {isolation}: {part} is not in\n{all}");
-            }
+        let ended = apply(what);
+        let all = format!("{}\n{}", ended.stdout, ended.stderr);
+        assert_eq!(ended.code, code, "{what}:\n{all}");
+        for part in says {
+            assert!(all.contains(part), "{what}: {part} is not in\n{all}");
         }
     }
 }
 
 #[test]
 fn a_step_that_failed_stops_only_what_needs_it() {
-    let ended = apply("panic-in-apply", "in-process");
+    let ended = apply("panic-in-apply");
     assert!(ended.stderr.contains("skipped odd.thing@second because of odd.thing@first"));
     assert_eq!(ended.stderr.matches("error[").count(), 1, "{}", ended.stderr);
 }
 
 #[test]
 fn spans_and_fields_of_a_plugin_arrive_in_the_hosts_log() {
-    let ended = apply("nothing odd", "in-process");
+    let ended = apply("nothing odd");
     let line = ended.stderr.lines().find(|line| line.contains("made"));
     let line = line.unwrap_or_else(|| panic!("no line in\n{}", ended.stderr));
     for part in ["INFO", "making{", "address=\"odd.thing@first\"", "colour=\"blue\"", "count=3"] {

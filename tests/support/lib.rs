@@ -44,17 +44,6 @@ pub fn built() -> PathBuf {
     folder.to_owned()
 }
 
-/// A library of `tests/misbehaving/examples`.
-///
-/// # Panics
-/// When it was not built.
-#[must_use]
-pub fn example(name: &str) -> PathBuf {
-    let file = built().join(format!("examples/lib{name}.so"));
-    assert!(file.exists(), "build it first: cargo build --workspace --examples");
-    file
-}
-
 /// What a finished command left.
 #[derive(Debug)]
 pub struct Output {
@@ -159,73 +148,6 @@ impl TestEnv {
 impl Default for TestEnv {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// The program without its own plugins beside it, and a folder with one that somebody else made.
-#[derive(Debug)]
-pub struct ThirdParty {
-    /// Where it runs.
-    pub env: TestEnv,
-    file: PathBuf,
-}
-
-impl ThirdParty {
-    /// With a copy of the plugin of that name.
-    ///
-    /// # Panics
-    /// When the folders cannot be made.
-    #[must_use]
-    pub fn new(plugin: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let env = TestEnv::new();
-        for folder in ["bin", "plugins"] {
-            let folder = env.path().join(folder);
-            fs_err::create_dir(&folder).expect("a folder for the test");
-            let mode = std::fs::Permissions::from_mode(0o755);
-            fs_err::set_permissions(&folder, mode).expect("a folder of one's own");
-        }
-        let host = env.path().join("bin/skybridge");
-        if fs_err::hard_link(built().join("skybridge"), &host).is_err() {
-            fs_err::copy(built().join("skybridge"), &host).expect("copy the program");
-        }
-        let name = format!("libskybridge_plugin_{plugin}.so");
-        let file = env.path().join("plugins").join(&name);
-        fs_err::copy(built().join(&name), &file).expect("copy the plugin");
-        let mode = std::fs::Permissions::from_mode(0o644);
-        fs_err::set_permissions(&file, mode).expect("a file of one's own");
-        Self { env, file }
-    }
-
-    /// The plugin's file.
-    #[must_use]
-    pub fn file(&self) -> &Path {
-        &self.file
-    }
-
-    /// The program with arguments, not yet started.
-    #[must_use]
-    pub fn command(&self, args: &[&str]) -> Command {
-        let mut all = args.to_vec();
-        all.extend(["--plugin-dir", "plugins"]);
-        let own = self.env.command(&all);
-        let mut command = Command::new(self.env.path().join("bin/skybridge"));
-        command.args(own.get_args()).current_dir(self.env.path()).env_clear();
-        for (name, value) in own.get_envs() {
-            command.env(name, value.unwrap_or_default());
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs the program to its end.
-    ///
-    /// # Panics
-    /// When it does not start or does not end in time.
-    #[must_use]
-    pub fn run(&self, args: &[&str]) -> Output {
-        finish(self.command(args).spawn().expect("start the program"))
     }
 }
 

@@ -101,8 +101,6 @@ pub(crate) enum PlanFormat {
     Dot,
     /// For Markdown.
     Mermaid,
-    /// One page for a browser, with search and every detail; it needs no network.
-    Html,
 }
 
 /// Which form a report is printed in.
@@ -117,7 +115,7 @@ pub(crate) enum ReportFormat {
 /// `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// The manifest, or a saved plan to show
+    /// The manifest
     pub(crate) manifest: PathBuf,
     /// Do not look at the world: no network, no credentials
     #[arg(long)]
@@ -133,13 +131,13 @@ pub(crate) struct PlanArgs {
     /// What taking the connection away would do
     #[arg(long)]
     pub(crate) destroy: bool,
-    /// The form [default: text; with --out, what the file's ending says, else json]
-    #[arg(long, value_name = "FORM")]
-    pub(crate) format: Option<PlanFormat>,
+    /// The form
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: PlanFormat,
     /// Every call of every step
     #[arg(short, long)]
     pub(crate) verbose: bool,
-    /// Write the plan to a file instead; as json, `skybridge apply FILE` applies exactly it
+    /// Write the plan to a file instead
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// End with 3 when there is something to do
@@ -147,38 +145,13 @@ pub(crate) struct PlanArgs {
     pub(crate) detailed_exit_code: bool,
 }
 
-/// `diff`.
-#[derive(Debug, Args)]
-pub(crate) struct DiffArgs {
-    /// The manifest or saved plan before
-    pub(crate) old: PathBuf,
-    /// The manifest or saved plan after
-    pub(crate) new: PathBuf,
-    /// The form
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub(crate) format: ReportFormat,
-    /// Every step, however many differ in the same way
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// End with 3 when there is a difference
-    #[arg(long)]
-    pub(crate) detailed_exit_code: bool,
-}
-
 /// `apply` and `rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
-    /// The manifest; for apply, also a plan that was saved
+    /// The manifest
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
     pub(crate) simulate: SimulateArgs,
-    /// Let something go wrong on purpose, in a rehearsal: FAULT@TARGET; may be repeated
-    ///
-    /// FAULT is error, delay:2s, lost-reply or crash, as in error:transient*3, error:permission-denied,
-    /// error:rate-limited:after=5s, crash:after or lost-reply#2 (at the second attempt). TARGET is a
-    /// step's address, the beginning of one, or event:17 for a crash at that record of the journal.
-    #[arg(long, value_name = "FAULT@TARGET", help_heading = "Simulation")]
-    pub(crate) inject: Vec<String>,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
@@ -194,13 +167,6 @@ pub(crate) struct OffboardArgs {
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
     pub(crate) simulate: SimulateArgs,
-    /// Let something go wrong on purpose, in a rehearsal: FAULT@TARGET; may be repeated
-    ///
-    /// FAULT is error, delay:2s, lost-reply or crash, as in error:transient*3, error:permission-denied,
-    /// error:rate-limited:after=5s, crash:after or lost-reply#2 (at the second attempt). TARGET is a
-    /// step's address, the beginning of one, or event:17 for a crash at that record of the journal.
-    #[arg(long, value_name = "FAULT@TARGET", help_heading = "Simulation")]
-    pub(crate) inject: Vec<String>,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
@@ -225,8 +191,6 @@ pub(crate) enum Command {
     },
     /// Show the steps as a dependency graph, without doing anything
     Plan(PlanArgs),
-    /// Show what changed between two manifests or saved plans: permissions first, then steps
-    Diff(DiffArgs),
     /// Connect: plan, ask, run, verify, hand over
     Apply(ApplyArgs),
     /// Replace the credential: make a new one, prove it, hand it over, remove the old one
@@ -240,21 +204,11 @@ pub(crate) enum Command {
         /// Steps under way at the same time
         #[arg(long, value_name = "N")]
         max_in_flight: Option<u32>,
-        /// Let something go wrong on purpose, in a rehearsal: FAULT@TARGET; may be repeated
-        ///
-        /// FAULT is error, delay:2s, lost-reply or crash, as in error:transient*3, error:permission-denied,
-        /// error:rate-limited:after=5s, crash:after or lost-reply#2 (at the second attempt). TARGET is a
-        /// step's address, the beginning of one, or event:17 for a crash at that record of the journal.
-        #[arg(long, value_name = "FAULT@TARGET", help_heading = "Simulation")]
-        inject: Vec<String>,
     },
-    /// Show runs, where their steps stand, who works on them, and the connections they made
+    /// Show runs, where their steps stand, and the connections they made
     Status {
         /// The run [default: all, with the steps of the last]
         run: Option<String>,
-        /// Go on looking until the run ends, and end as it did; Ctrl-C leaves the run alone
-        #[arg(long, conflicts_with = "format")]
-        watch: bool,
         /// The form
         #[arg(long, value_name = "FORM", default_value = "text")]
         format: ReportFormat,
@@ -309,9 +263,6 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         record: Option<PathBuf>,
     },
-    /// A plugin's process; started by the host alone
-    #[command(hide = true)]
-    PluginRunner,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -324,31 +275,6 @@ pub(crate) enum Command {
     },
 }
 
-impl Command {
-    /// Its first word on the command line.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Validate { .. } => "validate",
-            Self::Plan(_) => "plan",
-            Self::Diff(_) => "diff",
-            Self::Apply(_) => "apply",
-            Self::Rotate(_) => "rotate",
-            Self::Offboard(_) => "offboard",
-            Self::Resume { .. } => "resume",
-            Self::Status { .. } => "status",
-            Self::Audit(_) => "audit",
-            Self::Verify { .. } => "verify",
-            Self::Permissions { .. } => "permissions",
-            Self::Explain { .. } => "explain",
-            Self::Plugin(_) => "plugin",
-            Self::PluginRunner => "plugin-runner",
-            Self::Simulator { .. } => "simulator",
-            Self::Completions { .. } => "completions",
-            Self::Schema { .. } => "schema",
-        }
-    }
-}
-
 /// The formats with a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum SchemaName {
@@ -356,8 +282,6 @@ pub(crate) enum SchemaName {
     Manifest,
     /// `plan --format json`.
     Plan,
-    /// `diff --format json`.
-    Diff,
     /// `--events ndjson`.
     Events,
 }
@@ -398,11 +322,8 @@ pub(crate) struct AuditShowArgs {
 /// `plugin`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
-    /// The plugins that manifests can name, and how far each is trusted
-    List {
-        /// Hold them against the lock file beside this manifest
-        manifest: Option<PathBuf>,
-    },
+    /// The plugins that manifests can name
+    List,
     /// What a plugin's file says, without running it; --run loads it and asks it too
     Inspect {
         /// The plugin's shared library
@@ -410,21 +331,5 @@ pub(crate) enum PluginCommand {
         /// Load it and print its whole manifest
         #[arg(long)]
         run: bool,
-    },
-    /// Try a plugin in a process of its own: does it load, open, and say what it should?
-    Check {
-        /// The plugin's shared library
-        file: PathBuf,
-        /// A minisign public key that its signature (FILE.minisig) must be of
-        #[arg(long, value_name = "KEY")]
-        key: Option<String>,
-    },
-    /// Write which bytes a manifest's plugins are into skybridge.lock beside it; others are refused
-    Lock {
-        /// The manifest
-        manifest: PathBuf,
-        /// Pin a minisign public key for a plugin; may be repeated
-        #[arg(long = "key", value_name = "PLUGIN=KEY")]
-        keys: Vec<String>,
     },
 }

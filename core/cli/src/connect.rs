@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use skybridge_host::search::{FindError, Loaded, SearchPath};
-use skybridge_host::{
-    Instance, Isolation, Library, LoadError, Lock, Permit, Runner, Services, Vault, Witness, runner,
-};
+use skybridge_host::search::{FindError, SearchPath};
+use skybridge_host::{Instance, Library, Services, Vault, Witness};
 use skybridge_manifest::{Connector, Destination, Manifest, Source};
 use skybridge_model::{Clock, Diagnostic, Diagnostics, limits::MANIFEST_BYTES_MAX};
 use skybridge_plugin_api::kind;
@@ -27,10 +25,8 @@ pub(crate) struct Checked {
     pub(crate) text: String,
     /// The folder that the manifest's relative paths start from.
     pub(crate) folder: PathBuf,
-    /// By plugin name. One that any connector runs in a process of its own simulates in one, too.
+    /// By plugin name.
     pub(crate) libraries: BTreeMap<String, Library>,
-    /// By connector name: the same, where this connector runs it.
-    by_connector: BTreeMap<String, Library>,
     /// Warnings.
     pub(crate) warnings: Diagnostics,
 }
@@ -48,38 +44,11 @@ pub(crate) fn search_path(global: &Global) -> Outcome<SearchPath> {
     }
     let home = std::env::home_dir().map(|home| home.join(".local/share/skybridge/plugins"));
     folders.extend(home.filter(|folder| folder.is_dir()));
-    Ok(SearchPath {
-        beside_host,
-        folders,
-        runner: Some(runner()),
-        lock: None,
-        loaded: Loaded::default(),
-    })
-}
-
-/// How plugins' processes are started: from this very programme, even when its file is another by now.
-fn runner() -> Runner {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Runner {
-        program: "/proc/self/exe".into(),
-        args: vec!["plugin-runner".into()],
-        environment: Arc::new(environment.collect()),
-        limits: runner::Limits::default(),
-    }
-}
-
-/// The lock file beside a manifest, when there is one.
-pub(crate) fn lock_of(folder: &Path) -> Outcome<Option<Lock>> {
-    Lock::read(folder).map_err(|error| {
-        let diagnostic = Diagnostic::error("SKY-PLUGIN-005", error.to_string())
-            .help("mend it, or remove it and run `skybridge plugin lock MANIFEST` anew");
-        Failure::new(Exit::Plugin, diagnostic)
-    })
+    Ok(SearchPath { beside_host, folders })
 }
 
 /// Reads a manifest's bytes; `-` is standard input.
-pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
+fn read(path: &Path) -> Outcome<Vec<u8>> {
     use std::io::Read as _;
 
     let limit = MANIFEST_BYTES_MAX as u64 + 1;
@@ -120,17 +89,11 @@ pub(crate) fn check(
     let text = skybridge_manifest::quotable(source);
     let (manifest, mut diagnostics) = skybridge_manifest::parse(source);
     let Some(manifest) = manifest else { return Err(Failure::manifest(diagnostics, text)) };
-    let lock = lock_of(&folder)?.map(Arc::new);
-    let search = &SearchPath { lock, ..search.clone() };
     let mut libraries = BTreeMap::new();
-    let mut by_connector = BTreeMap::new();
     let mut refused = None;
     for connector in &manifest.connectors {
         match library(&mut libraries, connector, search) {
-            Ok(library) => {
-                diagnostics.extend(check_sections(connector, &library));
-                by_connector.insert(connector.name.clone(), library);
-            }
+            Ok(library) => diagnostics.extend(check_sections(connector, &library)),
             Err(found) => match found {
                 FindError::NotFound { .. } => diagnostics.push(not_found(connector, search)),
                 other => refused = refused.or(Some(Failure::load(&other.to_string()))),
@@ -142,37 +105,20 @@ pub(crate) fn check(
     }
     match refused {
         Some(failure) => Err(failure),
-        None => {
-            Ok(Checked { manifest, text, folder, libraries, by_connector, warnings: diagnostics })
-        }
+        None => Ok(Checked { manifest, text, folder, libraries, warnings: diagnostics }),
     }
 }
 
-/// A connector's library, where the connector runs it. Each plugin is looked for once.
 fn library(
     libraries: &mut BTreeMap<String, Library>,
     connector: &Connector,
     search: &SearchPath,
 ) -> Result<Library, FindError> {
-    let wanted = connector.isolation.map(|isolation| match isolation {
-        skybridge_manifest::Isolation::InProcess => Isolation::InProcess,
-        skybridge_manifest::Isolation::Process => Isolation::Process,
-    });
-    let mut library = match libraries.get(&connector.plugin) {
-        Some(known) => {
-            let known = known.clone();
-            let isolation = SearchPath::isolation(known.trust, wanted);
-            search.isolated(known, isolation).map_err(Box::<LoadError>::new)?
-        }
-        None => search.load_as(&connector.plugin, wanted)?,
-    };
-    if let Some(words) = &connector.permit {
-        library.permit = Permit::Only(words.iter().cloned().collect());
+    if let Some(known) = libraries.get(&connector.plugin) {
+        return Ok(known.clone());
     }
-    let kept = libraries.entry(connector.plugin.clone()).or_insert_with(|| library.clone());
-    if library.isolation == Isolation::Process {
-        *kept = library.clone();
-    }
+    let library = search.load(&connector.plugin)?;
+    libraries.insert(connector.plugin.clone(), library.clone());
     Ok(library)
 }
 
@@ -243,7 +189,7 @@ pub(crate) fn open(
     let mut instances = Instances::new();
     let mut exit = Exit::Usage;
     for connector in &checked.manifest.connectors {
-        let library = &checked.by_connector[&connector.name];
+        let library = &checked.libraries[&connector.plugin];
         let request = OpenRequest {
             connector: connector.name.clone(),
             settings: Some(connector.settings.value().clone()),

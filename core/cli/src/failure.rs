@@ -1,6 +1,5 @@
 //! What ends a command early: how the process ends, and what the user is told.
 
-use skybridge_host::lock::LockRefusal;
 use skybridge_host::{LoadError, PluginError};
 use skybridge_model::{Diagnostic, Diagnostics};
 use skybridge_plugin_api::kind;
@@ -56,12 +55,6 @@ impl Failure {
             diagnostic = diagnostic.help(help);
         }
         Self::new(Exit::Plugin, diagnostic)
-    }
-
-    /// The lock file and a plugin disagree.
-    pub(crate) fn from_lock(path: &std::path::Path, refusal: LockRefusal) -> Box<Self> {
-        let error = LoadError { path: path.to_owned(), reason: Box::new(refusal.into()) };
-        Self::load(&error.to_string())
     }
 
     /// A plugin gave no answer.

@@ -53,7 +53,6 @@ impl Interrupts {
                 }
                 Some(_) => {
                     ui.say("stopped; `skybridge resume` goes on");
-                    crate::logging::finish();
                     end(i32::from(Exit::Stuck as u8));
                 }
                 None => end(ENDED_BY_CTRL_C),

@@ -6,10 +6,6 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-#[cfg(feature = "otlp")]
-use crate::otlp;
-use crate::render::progress::screen;
-
 /// Reads `--log`. A bare level is for our own crates; the libraries beneath them stay at `warn`,
 /// for what they log at `trace` is the wire, and the wire carries secrets.
 pub(crate) fn filter(text: &str) -> Result<Targets, String> {
@@ -27,42 +23,11 @@ pub(crate) fn filter(text: &str) -> Result<Targets, String> {
     Ok(targets.with_targets(wire.map(|target| (target, LevelFilter::WARN))))
 }
 
-/// Starts logging to stderr, and sending traces where the program was built for it and asked to.
-/// What comes back is what plugins have to tell for both.
-#[cfg(not(feature = "otlp"))]
-pub(crate) fn start(filter: Targets, ansi: bool) -> Targets {
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| screen::Lines).with_ansi(ansi);
+/// Starts logging to stderr.
+pub(crate) fn start(filter: &Targets, ansi: bool) {
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(ansi);
     // Logging is started once a process; a second start would change nothing.
     drop(tracing_subscriber::registry().with(filter.clone()).with(lines).try_init());
-    filter
-}
-
-/// Starts logging to stderr, and sending traces where the program was built for it and asked to.
-/// What comes back is what plugins have to tell for both.
-#[cfg(feature = "otlp")]
-pub(crate) fn start(filter: Targets, ansi: bool) -> Targets {
-    use tracing_subscriber::Layer as _;
-
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| screen::Lines).with_ansi(ansi);
-    let registry = tracing_subscriber::registry().with(lines.with_filter(filter.clone()));
-    let traces = if otlp::wanted() { Some(otlp::start()) } else { None };
-    let (wider, trouble, traces) = match traces {
-        Some(Ok(layer)) => (otlp::widened(&filter), None, Some(layer)),
-        Some(Err(trouble)) => (filter, Some(trouble), None),
-        None => (filter, None, None),
-    };
-    // Logging is started once a process; a second start would change nothing.
-    drop(registry.with(traces).try_init());
-    if let Some(trouble) = trouble {
-        tracing::warn!("no traces are sent: {trouble}");
-    }
-    wider
-}
-
-/// Nothing more is logged or traced: sends what is left.
-pub(crate) fn finish() {
-    #[cfg(feature = "otlp")]
-    otlp::finish();
 }
 
 #[cfg(test)]

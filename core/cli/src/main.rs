@@ -13,39 +13,27 @@ mod exit;
 mod expiry;
 mod failure;
 mod handover;
-mod inject;
-mod input;
 mod interrupts;
-mod live;
 mod logging;
 mod made;
 mod observe;
-#[cfg(feature = "otlp")]
-mod otlp;
 mod perform;
 mod platforms;
 mod record;
 mod render;
 mod run;
-mod saved;
 mod session;
 mod simulation;
-mod spans;
 mod state;
 mod survey;
 mod ui;
 mod undo;
 mod vault;
-mod watchers;
-#[cfg(test)]
-#[path = "../../../tests/simulation/mod.rs"]
-mod whole_system;
 mod witness;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
-use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::args::{Cli, Command};
@@ -58,10 +46,6 @@ const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if matches!(cli.command, Command::PluginRunner) {
-        // Before anything is opened or started: it locks itself in.
-        return skybridge_host::runner::serve();
-    }
     let ui = Ui::new(&cli.global);
     // reqwest and rustls are built without a default cryptography; this is ours. An error means
     // that it is installed already.
@@ -79,7 +63,6 @@ fn main() -> ExitCode {
                 render::diagnostics::show(&ui, &failure.diagnostics, failure.source.as_deref());
                 failure.exit
             });
-            logging::finish();
             // A plugin's call that does not end must not keep the process.
             runtime.shutdown_background();
             exit
@@ -96,27 +79,18 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
     let Cli { global, command } = cli;
     let log = logging::filter(&global.log)
         .map_err(|error| Failure::usage(error, "levels are error, warn, info, debug, trace"))?;
-    let log = logging::start(log, ui.color_err);
+    logging::start(&log, ui.color_err);
     let app = App::new(global, ui, log)?;
-    let span = tracing::info_span!("command", name = command.word());
-    Box::pin(perform(app, command)).instrument(span).await
-}
-
-async fn perform(app: App, command: Command) -> Outcome {
     match command {
         Command::Validate { manifest, format } => commands::validate::run(&app, &manifest, format),
         Command::Plan(args) => commands::plan::run(&app, &args).await,
-        Command::Diff(args) => commands::diff::run(&app, &args).await,
         Command::Apply(args) => commands::apply::run(&app, &args).await,
         Command::Offboard(args) => commands::offboard::run(&app, &args).await,
         Command::Rotate(args) => commands::rotate::run(&app, &args).await,
-        Command::Resume { run, max_in_flight, inject } => {
-            commands::resume::run(&app, run.as_deref(), max_in_flight, &inject).await
+        Command::Resume { run, max_in_flight } => {
+            commands::resume::run(&app, run.as_deref(), max_in_flight).await
         }
-        Command::Status { run, watch, format } => {
-            let asked = commands::status::Asked { run: run.as_deref(), format, watch };
-            commands::status::run(&app, &asked).await
-        }
+        Command::Status { run, format } => commands::status::run(&app, run.as_deref(), format),
         Command::Audit(command) => commands::audit::run(&app, &command),
         Command::Verify { manifest, simulate, format } => {
             commands::verify::run(&app, &manifest, &simulate, format).await
@@ -126,12 +100,11 @@ async fn perform(app: App, command: Command) -> Outcome {
         }
         Command::Explain { code: Some(code), .. } => commands::explain::run(&app, &code),
         Command::Explain { plugin, .. } => commands::explain::all(&app, plugin.as_deref()),
-        Command::Plugin(command) => commands::plugin::run(&app, &command).await,
+        Command::Plugin(command) => commands::plugin::run(&app, &command),
         Command::Simulator { cloud, listen, scenario, record } => {
             commands::simulator::run(&app, &cloud, &listen, scenario.as_deref(), record.as_deref())
                 .await
         }
-        Command::PluginRunner => Ok(Exit::Internal),
         Command::Completions { shell } => completions(&app, shell),
         Command::Schema { format } => commands::schema::run(&app, format),
     }

@@ -9,7 +9,6 @@ use skybridge_engine::{Applied, ApplyCall, Map, Ready, ReadyCall, Runner, StepEr
 use skybridge_model::Address;
 use skybridge_plan::{Action, Performer as Who, Planned, PlannedStep};
 use skybridge_plugin_protocol::onboard::{Observation, ObserveRequest, effect, observed};
-use tracing::Instrument as _;
 
 use crate::handover::Connection;
 use crate::perform::{Context, step_error};
@@ -19,13 +18,11 @@ use crate::perform::{Context, step_error};
 pub(crate) struct Looker {
     context: Arc<Context>,
     seen: Arc<Mutex<BTreeMap<Address, Planned>>>,
-    /// What the looking is part of.
-    span: tracing::Span,
 }
 
 impl Looker {
     pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context, seen: Arc::default(), span: tracing::Span::current() }
+        Self { context, seen: Arc::default() }
     }
 
     /// What was seen.
@@ -95,7 +92,7 @@ impl Context {
 
 impl Runner for Looker {
     fn apply(&self, call: ApplyCall) -> BoxFuture<'static, Result<Applied, StepError>> {
-        self.clone().look(call).instrument(self.span.clone()).boxed()
+        self.clone().look(call).boxed()
     }
 
     fn ready(&self, _: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {

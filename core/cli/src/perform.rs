@@ -16,12 +16,10 @@ use skybridge_host::{Instance, PluginError, Retry};
 use skybridge_plan::{Action, Performer as Who, Plan, PlannedStep};
 use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::onboard::{ApplyRequest, ReadyRequest, StepCall, applied};
-use tracing::Instrument as _;
 
 use crate::connect::Instances;
 use crate::handover::{Connection, Given};
 use crate::platforms::Platforms;
-use crate::spans::{self, Spans};
 use crate::state::StateDir;
 
 /// Everything needed to act on the steps of a plan.
@@ -142,7 +140,7 @@ fn output_of<'n>(
 
 /// Applies steps.
 #[derive(Clone)]
-pub(crate) struct Performer(pub(crate) Arc<Context>, pub(crate) Spans);
+pub(crate) struct Performer(pub(crate) Arc<Context>);
 
 impl Performer {
     async fn perform(self, call: ApplyCall) -> Result<Applied, StepError> {
@@ -237,17 +235,11 @@ impl Context {
 
 impl Runner for Performer {
     fn apply(&self, call: ApplyCall) -> BoxFuture<'static, Result<Applied, StepError>> {
-        let span = self.1.attempt(&call);
-        let done = span.clone();
-        let work = self.clone().perform(call).inspect(move |answer| spans::applied(&done, answer));
-        work.instrument(span).boxed()
+        self.clone().perform(call).boxed()
     }
 
     fn ready(&self, call: ReadyCall) -> BoxFuture<'static, Result<Ready, StepError>> {
-        let span = self.1.look(&call);
-        let done = span.clone();
-        let work = self.clone().probe(call).inspect(move |answer| spans::looked(&done, answer));
-        work.instrument(span).boxed()
+        self.clone().probe(call).boxed()
     }
 }
 

@@ -21,6 +21,7 @@ use skybridge_plugin_api::kind;
 use skybridge_plugin_protocol::audit::Write;
 use uuid::Uuid;
 
+use crate::clock::SystemClock;
 use crate::connect::{self, Checked};
 use crate::handover::Connection;
 use crate::simulation::{SimulatedPlatform, Simulation};
@@ -41,7 +42,6 @@ struct Place {
     /// `file:` references are relative to it.
     folder: PathBuf,
     vault: Arc<dyn Vault>,
-    clock: Arc<dyn Clock>,
     recorder: Arc<Recorder>,
 }
 
@@ -50,7 +50,6 @@ impl Platforms {
         checked: &Checked,
         simulation: &Simulation,
         vault: &Arc<dyn Vault>,
-        clock: &Arc<dyn Clock>,
         recorder: &Arc<Recorder>,
     ) -> Self {
         let place = |connector: &skybridge_manifest::Connector| Place {
@@ -58,7 +57,6 @@ impl Platforms {
             simulated: simulation.platforms.get(&connector.plugin).cloned(),
             folder: checked.folder.clone(),
             vault: Arc::clone(vault),
-            clock: Arc::clone(clock),
             recorder: Arc::clone(recorder),
         };
         let connectors = checked.manifest.connectors.iter();
@@ -211,7 +209,7 @@ impl Place {
             Some(platform) => Trust::Only(platform.ca_pem.clone()),
             None => Trust::Platform,
         };
-        Courier::new(&trust, Arc::clone(&self.clock)).map_err(step_error)
+        Courier::new(&trust, Arc::new(SystemClock) as Arc<dyn Clock>).map_err(step_error)
     }
 
     /// The key a reference means, read anew each time: it may have been replaced.

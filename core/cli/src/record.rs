@@ -63,10 +63,6 @@ pub(crate) struct RunRecord {
 pub(crate) struct RunDir(PathBuf);
 
 impl RunDir {
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
     pub(crate) fn journal(&self) -> PathBuf {
         self.0.join("journal")
     }

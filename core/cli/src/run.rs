@@ -4,24 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use skybridge_engine::{Limits, RunId, RunOutcome, RunReport, Runner};
+use skybridge_engine::{Limits, RunId, RunOutcome, RunReport};
 use skybridge_journal::{Compaction, RunState, Store};
+use skybridge_model::Entropy as _;
 
 use crate::app::App;
 use crate::args::SimulateArgs;
+use crate::clock::SystemEntropy;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
-use crate::inject::Inject;
-use crate::live;
 use crate::perform::{Context, Performer};
 use crate::record::{RunDir, RunKind, RunRecord};
-use crate::render::progress::Watch;
-use crate::render::progress::board::Board;
-use crate::render::progress::chart::{Chart, HasPlan};
-use crate::render::{diagnostics::show, failures::diagnose, summary, taken_back};
+use crate::render::{diagnostics::show, failures::diagnose, progress, summary, taken_back};
 use crate::session::{Session, engine_failure};
-use crate::spans::{Closing, Spans};
 use crate::undo;
 use crate::witness::Audited;
 
@@ -34,10 +30,6 @@ pub(crate) struct Run {
     /// Where the journal says it stands.
     pub(crate) state: RunState,
     pub(crate) limits: Limits,
-    /// What goes wrong on purpose.
-    pub(crate) inject: Inject,
-    /// Records its journal holds.
-    pub(crate) records: u64,
 }
 
 /// What a new run is to be.
@@ -46,13 +38,12 @@ pub(crate) struct New<'a> {
     pub(crate) manifest: &'a Path,
     pub(crate) simulate: &'a SimulateArgs,
     pub(crate) max_in_flight: Option<u32>,
-    pub(crate) inject: &'a Inject,
 }
 
 /// Run ids begin with their time, so that their order is the order of runs.
 fn new_id(app: &App) -> RunId {
     let mut random = [0; 10];
-    app.entropy.fill(&mut random);
+    SystemEntropy.fill(&mut random);
     let now = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0);
     RunId::new(uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid())
 }
@@ -72,7 +63,6 @@ impl Run {
         new: &New<'_>,
     ) -> Outcome<Self> {
         let id = new_id(app);
-        new.inject.check(context, id)?;
         let name = id.to_string();
         let record = RunRecord::new(&name, new.kind, new.manifest, app.clock.now(), new.simulate);
         let mut plan = Vec::new();
@@ -81,33 +71,27 @@ impl Run {
         let store = RunDir::create(&session.state, &record, &session.checked.text, &plan)?;
         app.ui.say(format!("\nrun {id}"));
         let (store, state) = (Box::new(store), RunState::default());
-        let (limits, inject) = (limits(new.max_in_flight), new.inject.clone());
-        Ok(Self { id, record, store, state, limits, inject, records: 0 })
+        Ok(Self { id, record, store, state, limits: limits(new.max_in_flight) })
     }
 
     /// Runs to the end, or to where Ctrl-C stops it.
     pub(crate) async fn execute(self, app: &App, session: &Session, context: Context) -> Outcome {
-        let Self { id, record, store, state, limits, inject, records } = self;
+        let Self { id, record, store, state, limits } = self;
         let started = Instant::now();
         let context = Arc::new(Context { rotates: record.kind == RunKind::Rotate, ..context });
         let work = context.work(id);
         let (observer, events) = skybridge_engine::event_channel(work.steps.len());
-        let addresses = work.steps.iter().map(|step| step.address.clone());
-        let chart = Chart::new(Arc::clone(&context) as Arc<dyn HasPlan>, addresses);
-        let watch = watch(app, session, &record, chart, &state)?;
-        let watching = tokio::spawn(watch.run(events));
-        let spans = Spans::begin(&record.run, record.kind.word(), work.steps.len());
-        let runner: Arc<dyn Runner> = Arc::new(Performer(Arc::clone(&context), spans.clone()));
-        let (runner, store) = inject.around(runner, store, records, &app.abort);
+        let watching = tokio::spawn(progress::watch(app.ui, events));
         let surroundings = skybridge_engine::Context {
             store: Box::new(Audited::new(store, &session.recorder)),
             clock: Arc::clone(&app.clock),
             cancel: app.interrupts.begin(app.ui),
-            observer: Box::new(Closing(spans.clone(), observer)),
+            observer: Box::new(observer),
             limits,
         };
         session.recorder.begin(&id.to_string(), &state);
-        let report = (app.drive)(work, state, runner, surroundings).await;
+        let runner = Arc::new(Performer(Arc::clone(&context)));
+        let report = skybridge_engine::run(work, state, runner, surroundings).await;
         app.interrupts.end();
         // It ends with its events, which ended with the run.
         drop(watching.await);
@@ -122,25 +106,6 @@ impl Run {
         ended.compact(id);
         outcome
     }
-}
-
-/// Whoever watches the run, from where its journal says it stands.
-fn watch(
-    app: &App,
-    session: &Session,
-    record: &RunRecord,
-    chart: Chart,
-    state: &RunState,
-) -> Outcome<Watch> {
-    let folder = RunDir::open(session.state.path(), &record.run)
-        .ok_or_else(|| Failure::usage(format!("there is no run `{}`", record.run), ""))?;
-    Ok(Watch {
-        ui: app.ui,
-        clock: Arc::clone(&app.clock),
-        board: Board::new(chart, state, app.clock.now()),
-        live: live::Writer::new(folder.path(), &record.run, session.holder.clone()),
-        told: app.watchers.begin(),
-    })
 }
 
 /// A run that has ended, or was stopped.
@@ -235,7 +200,7 @@ pub(crate) fn log_compaction(compaction: &Compaction) {
 }
 
 /// The words that repeat a rehearsal's place on the command line.
-pub(crate) fn simulate_words(args: &SimulateArgs) -> String {
+fn simulate_words(args: &SimulateArgs) -> String {
     match &args.simulator {
         Some(url) => format!(" --simulator {url}"),
         None if args.simulate => " --simulate".to_owned(),

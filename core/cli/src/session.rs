@@ -28,7 +28,7 @@ use crate::simulation::Simulation;
 use crate::state::StateDir;
 use crate::survey::{self, Surveyed};
 use crate::vault;
-use crate::witness::Recorder;
+use crate::witness::{OnProgress, Recorder};
 
 /// Everything a command that talks to a cloud has open. Dropping it gives the lock back.
 pub(crate) struct Session {
@@ -37,8 +37,6 @@ pub(crate) struct Session {
     pub(crate) identity: PathBuf,
     pub(crate) instances: Instances,
     pub(crate) recorder: Arc<Recorder>,
-    /// What others are told who find the state directory locked.
-    pub(crate) holder: Holder,
     platforms: Platforms,
     simulation: Simulation,
     _lock: StateLock,
@@ -52,18 +50,19 @@ impl Session {
         state: &Path,
         simulate: &SimulateArgs,
         doing: &str,
+        on_progress: OnProgress,
     ) -> Outcome<Self> {
         let state = StateDir::open(state)
             .map_err(|error| Failure::io("opening the state directory", &error))?;
         let holder = Holder::this_process(doing, app.clock.now());
         let lock = StateLock::acquire(state.path(), &holder).map_err(locked)?;
-        let identity = app.identity.clone().map_or_else(vault::identity_file, Ok)?;
+        let identity = vault::identity_file()?;
         let vault = vault::open(&state.vault(), &identity)?;
         let clock = Arc::clone(&app.clock);
-        let recorder = Recorder::open(&state.audit(), clock, app.ui, app.watchers.clone())?;
+        let recorder = Recorder::open(&state.audit(), clock, app.ui, on_progress)?;
         let simulation = Simulation::start(simulate, &checked, &state, &app.log).await?;
         let vault: Arc<dyn Vault> = vault;
-        let platforms = Platforms::new(&checked, &simulation, &vault, &app.clock, &recorder);
+        let platforms = Platforms::new(&checked, &simulation, &vault, &recorder);
         let witness: Arc<dyn Witness> = Arc::<Recorder>::clone(&recorder);
         let surroundings = app.surroundings(vault, witness);
         let instances = connect::open(&checked, &surroundings, &simulation.clouds)?;
@@ -73,7 +72,6 @@ impl Session {
             identity,
             instances,
             recorder,
-            holder,
             platforms,
             simulation,
             _lock: lock,
@@ -153,7 +151,7 @@ impl Session {
             limits: Limits::default(),
         };
         let runner = Arc::new(looker.clone());
-        let report = (app.drive)(work, RunState::default(), runner, surroundings)
+        let report = skybridge_engine::run(work, RunState::default(), runner, surroundings)
             .await
             .map_err(|error| engine_failure("looking at the world", &error))?;
         let unseen = diagnose(&report.failures, "SKY-RUN-007");

@@ -1,13 +1,13 @@
 //! The simulated clouds of a rehearsal: started here, or elsewhere and only asked.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use skybridge_host::{Instance, Library, NoVault, NoWitness};
 use skybridge_model::Secret;
-use skybridge_plugin_protocol::open::SimulatedCloud;
+use skybridge_plugin_protocol::open::{OpenRequest, SimulatedCloud};
 use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
 
 use crate::args::SimulateArgs;
@@ -108,21 +108,7 @@ pub(crate) fn read_scenario(path: &Path) -> Outcome<String> {
         .map_err(|error| Failure::usage(error.to_string(), "--scenario names a TOML file"))
 }
 
-/// Makes what a simulated cloud writes into: in a process of its own it may write there alone.
-fn places(request: &SimulateRequest) -> std::io::Result<Vec<PathBuf>> {
-    let mut places = Vec::new();
-    if let Some(folder) = &request.state_dir {
-        fs_err::create_dir_all(folder)?;
-        places.push(fs_err::canonicalize(folder)?);
-    }
-    if let Some(file) = &request.record {
-        drop(fs_err::OpenOptions::new().create(true).append(true).open(file)?);
-        places.push(fs_err::canonicalize(file)?);
-    }
-    Ok(places)
-}
-
-/// Starts a plugin's simulated cloud, where the library runs.
+/// Starts a plugin's simulated cloud in this process.
 pub(crate) async fn start(
     library: &Library,
     request: &SimulateRequest,
@@ -136,9 +122,7 @@ pub(crate) async fn start(
     };
     let doing = "starting the simulated cloud";
     let services = surroundings.services("simulator");
-    let places = places(request).map_err(|error| Failure::io(doing, &error))?;
-    let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
-    let instance = Instance::open_simulator(library, services, &places)
+    let instance = Instance::open(library, services, &OpenRequest::default())
         .map_err(|error| Failure::plugin(doing, &error))?;
     let reply = instance.simulate(request).await.map_err(|error| Failure::plugin(doing, &error))?;
     Ok((instance, reply))
@@ -170,8 +154,6 @@ async fn ask(url: &str) -> Outcome<SimulateReply> {
     let client = reqwest::Client::builder()
         .timeout(ASK_DEADLINE)
         .redirect(reqwest::redirect::Policy::none())
-        // Plain HTTP: nobody's certificates are believed, so the machine's need not be read.
-        .tls_certs_only([])
         .no_proxy()
         .build()
         .map_err(|error| refused(error.to_string()))?;

@@ -3,7 +3,7 @@
 //! ```text
 //! .skybridge/
 //!   lock                      who works here now
-//!   runs/RUN/                 run.json, manifest.toml, plan.json, journal; live.json while it runs
+//!   runs/RUN/                 run.json, manifest.toml, plan.json, journal
 //!   connections/NAME.json     what was handed over, without secrets
 //!   vault/NAME/….age          sealed secrets
 //!   audit/                    log.ndjson: every write to a cloud; head.json: where it ends

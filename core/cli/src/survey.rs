@@ -22,7 +22,6 @@ use skybridge_plugin_protocol::survey::{
     Finding, PlannedWrite, PreflightRequest, SurveyRequest, severity,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::connect::Instances;
@@ -171,8 +170,7 @@ where
         return Ok(Vec::new());
     }
     let answers = Arc::new(Mutex::new(BTreeMap::new()));
-    let span = tracing::Span::current();
-    let asker = Asker { instances: instances.clone(), ask: Arc::new(ask), answers, span };
+    let asker = Asker { instances: instances.clone(), ask: Arc::new(ask), answers };
     let surroundings = skybridge_engine::Context {
         store: Box::new(MemoryStore::new()),
         clock: Arc::clone(&app.clock),
@@ -182,7 +180,7 @@ where
     };
     let work = work(instances, what)?;
     let runner = Arc::new(asker.clone());
-    let report = (app.drive)(work, RunState::default(), runner, surroundings)
+    let report = skybridge_engine::run(work, RunState::default(), runner, surroundings)
         .await
         .map_err(|error| engine_failure("looking at the world", &error))?;
     if !report.failures.is_empty() {
@@ -220,8 +218,6 @@ struct Asker<T> {
     instances: Instances,
     ask: Arc<Ask<T>>,
     answers: Arc<Mutex<BTreeMap<String, T>>>,
-    /// What the asking is part of.
-    span: tracing::Span,
 }
 
 impl<T> Clone for Asker<T> {
@@ -230,7 +226,6 @@ impl<T> Clone for Asker<T> {
             instances: self.instances.clone(),
             ask: Arc::clone(&self.ask),
             answers: Arc::clone(&self.answers),
-            span: self.span.clone(),
         }
     }
 }
@@ -247,7 +242,6 @@ impl<T: Send + 'static> Runner for Asker<T> {
             }
             Ok(Applied::default())
         }
-        .instrument(self.span.clone())
         .boxed()
     }
 

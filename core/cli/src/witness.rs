@@ -3,21 +3,33 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use serde::Serialize;
 use skybridge_audit::entry::WriteOutcome;
 use skybridge_audit::{AuditLog, Head, OpenError, What};
-use skybridge_engine::{EventLine, RunEvent};
 use skybridge_host::{Progress, Witness};
 use skybridge_journal::{AppendError, Event, RunState, Status, Store};
-use skybridge_model::{Clock, Diagnostic};
+use skybridge_model::{Clock, Diagnostic, Timestamp};
 use skybridge_plugin_protocol::audit::{Notice, Write};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::render::diagnostics::show;
-use crate::render::progress::Told;
-use crate::render::progress::board::Come;
 use crate::ui::Ui;
-use crate::watchers::Watchers;
+
+/// Told of a connector's progress.
+pub(crate) type OnProgress = Box<dyn Fn(&Progress) + Send + Sync>;
+
+/// How a notice looks among `--events`.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct NoticeEvent<'a> {
+    event: &'static str,
+    at: Timestamp,
+    connector: &'a str,
+    step: &'a str,
+    #[serde(flatten)]
+    notice: Notice,
+}
 
 /// Takes down what is told, in the audit log of a state directory.
 pub(crate) struct Recorder {
@@ -26,7 +38,7 @@ pub(crate) struct Recorder {
     run: OnceLock<String>,
     clock: Arc<dyn Clock>,
     ui: Ui,
-    watchers: Watchers,
+    on_progress: OnProgress,
 }
 
 impl Recorder {
@@ -35,7 +47,7 @@ impl Recorder {
         folder: &Path,
         clock: Arc<dyn Clock>,
         ui: Ui,
-        watchers: Watchers,
+        on_progress: OnProgress,
     ) -> Outcome<Arc<Self>> {
         let opened =
             AuditLog::open(folder, clock.now()).map_err(|error| unusable(folder, &error))?;
@@ -48,7 +60,7 @@ impl Recorder {
             show(&ui, &diagnostic.into(), None);
         }
         let (log, run) = (opened.log, OnceLock::new());
-        Ok(Arc::new(Self { log, run, clock, ui, watchers }))
+        Ok(Arc::new(Self { log, run, clock, ui, on_progress }))
     }
 
     /// Writes belong to this run from now on; `state` is where its journal stands.
@@ -125,22 +137,26 @@ fn unusable(folder: &Path, error: &OpenError) -> Box<Failure> {
 
 impl Witness for Recorder {
     fn progress(&self, _connector: &str, progress: Progress) {
-        let Progress { subject, done, total, note } = progress;
-        self.watchers.tell(Told::Came(subject, Come { done, of: total, what: note }));
+        (self.on_progress)(&progress);
     }
 
     fn notice(&self, connector: &str, subject: &str, notice: Notice) {
-        let Notice { text, url, code } = notice;
-        let (connector, step) = (connector.to_owned(), subject.to_owned());
-        let event = RunEvent::Notice { at: self.clock.now(), connector, step, text, url, code };
         if self.ui.events {
-            if let Ok(line) = serde_json::to_string(&EventLine::new(&event)) {
+            let (event, at) = ("notice", self.clock.now());
+            let line = NoticeEvent { event, at, connector, step: subject, notice };
+            if let Ok(line) = serde_json::to_string(&line) {
                 self.ui.say(line);
             }
-        } else {
-            self.ui.say(for_people(&event));
+            return;
         }
-        self.watchers.tell(Told::Notice(event));
+        let mut text = format!("\nA person is needed for {connector}: {}", notice.text);
+        if let Some(url) = &notice.url {
+            text = format!("{text}\n  open  {url}");
+        }
+        if let Some(code) = &notice.code {
+            text = format!("{text}\n  code  {code}");
+        }
+        self.ui.say(text);
     }
 
     fn write(&self, connector: &str, subject: &str, write: Write) {
@@ -169,16 +185,4 @@ impl Store for Audited {
         })?;
         self.journal.append(batch)
     }
-}
-
-fn for_people(event: &RunEvent) -> String {
-    let RunEvent::Notice { connector, text, url, code, .. } = event else { return String::new() };
-    let mut said = format!("\nA person is needed for {connector}: {text}");
-    if let Some(url) = url {
-        said = format!("{said}\n  open  {url}");
-    }
-    if let Some(code) = code {
-        said = format!("{said}\n  code  {code}");
-    }
-    said
 }

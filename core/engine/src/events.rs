@@ -4,8 +4,7 @@
 //! what they do not know. `run-started` comes first and `run-finished` last; in between, each step
 //! that has something to do ends in exactly one of `step-finished`, `step-failed` or `step-skipped`,
 //! unless the run is interrupted. Events about the progress of a step may be left out for a reader
-//! that is too slow. A `notice` may come at any time, before the run too. `core/docs/events.md` has
-//! an example of each.
+//! that is too slow.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -14,27 +13,6 @@ use skybridge_journal::{RetryClass, StepError};
 use skybridge_model::Address;
 
 use crate::report::{Counts, RunOutcome};
-
-/// The version of the lines. Events and fields may be added to it; anything else is another version.
-pub const VERSION: u32 = 1;
-
-/// A line: an event under its version.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(title = "Skybridge events, version 1")]
-pub struct EventLine<E = RunEvent> {
-    /// `1`
-    pub version: u32,
-    /// What happened.
-    #[serde(flatten)]
-    pub event: E,
-}
-
-impl<E> EventLine<E> {
-    /// The line of an event.
-    pub fn new(event: E) -> Self {
-        Self { version: VERSION, event }
-    }
-}
 
 /// One thing that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,36 +63,6 @@ pub enum RunEvent {
         error: EventError,
         /// Seconds until it is tried again.
         r#in: f64,
-    },
-    /// The other side refuses calls because there were too many: nothing of a throttle domain is
-    /// called until then.
-    DomainHeld {
-        /// The domain, as the plan calls it.
-        domain: String,
-        /// Until when, in UTC. A later event may put it off further.
-        #[schemars(with = "String")]
-        until: Timestamp,
-        /// The step that was refused.
-        #[schemars(with = "String")]
-        address: Address,
-    },
-    /// A person has to do something before a step can go on.
-    Notice {
-        /// When, in UTC.
-        #[schemars(with = "String")]
-        at: Timestamp,
-        /// The connector.
-        connector: String,
-        /// The step's address, or what else the call is about: `survey`, `preflight`.
-        step: String,
-        /// What to do, one sentence.
-        text: String,
-        /// The address to open.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        url: Option<String>,
-        /// The code to enter there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        code: Option<String>,
     },
     /// A step is done.
     StepFinished {
@@ -205,10 +153,7 @@ impl RunEvent {
     pub fn is_progress(&self) -> bool {
         matches!(
             self,
-            Self::StepStarted { .. }
-                | Self::StepWaiting { .. }
-                | Self::StepRetrying { .. }
-                | Self::DomainHeld { .. }
+            Self::StepStarted { .. } | Self::StepWaiting { .. } | Self::StepRetrying { .. }
         )
     }
 }

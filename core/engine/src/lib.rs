@@ -11,7 +11,6 @@
 
 pub mod driver;
 pub mod events;
-pub mod inject;
 pub mod key;
 pub mod limits;
 pub mod machine;
@@ -25,8 +24,7 @@ mod testing;
 pub mod work;
 
 pub use driver::{Context, EngineError, run};
-pub use events::{EventLine, RunEvent};
-pub use inject::Faults;
+pub use events::RunEvent;
 pub use limits::Limits;
 pub use machine::{Effect, Input, Machine, StartError, Turn};
 pub use observer::{EventSender, Observer, event_channel};

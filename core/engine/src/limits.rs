@@ -49,9 +49,6 @@ pub const PROBE_INTERVAL_MIN: Duration = Duration::from_millis(20);
 /// person's consent, either comes within a working day or the run had better be resumed later.
 pub const READY_BUDGET_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest wait that may be injected: longer than any budget, so that each can be overrun.
-pub const INJECTED_WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Steps of one run; the plan has the same cap.
 pub const STEPS_MAX: usize = skybridge_model::limits::PLAN_STEPS_MAX;
 

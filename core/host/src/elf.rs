@@ -93,12 +93,6 @@ pub struct Tag {
     pub version: String,
     /// The version of the interface it was built with.
     pub plugin_api: String,
-    /// The platform it was built for; libraries of older SDKs do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
-    /// What a panic in it does: `unwind` or `abort`; libraries of older SDKs do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub panic: Option<String>,
 }
 
 /// The tag in the section `.skybridge_plugin`, if there is one.

@@ -8,8 +8,6 @@ use skybridge_plugin_api::{API_VERSION, AbiError, kind, retry};
 use skybridge_plugin_protocol::error::ErrorDetail;
 
 use crate::elf::ElfError;
-use crate::lock::LockRefusal;
-use crate::runner::Ending;
 
 /// Why a library was refused. At most twelve lines, the last of which says what to do.
 #[derive(Debug)]
@@ -17,7 +15,7 @@ pub struct LoadError {
     /// The library.
     pub path: PathBuf,
     /// What was wrong.
-    pub reason: Box<Refusal>,
+    pub reason: Refusal,
 }
 
 /// What was wrong with a library.
@@ -69,48 +67,13 @@ pub enum Refusal {
     /// What it says of itself is not what the contract says.
     #[error("its manifest is not what the contract says: {0}")]
     Manifest(String),
-    /// A panic in it would end whoever loaded it.
-    #[error("it was built with panic = \"abort\": its first panic would end the host")]
-    Aborts,
-    /// Its code ended the process of its own in which it was tried.
-    #[error("it was tried in a process of its own, and {0}")]
-    Died(String),
-    /// The process to try it in could not be made.
-    #[error("no process of its own could be made for it: {0}")]
-    NoRunner(String),
-    /// The process it was tried in refused it.
-    #[error("{text}")]
-    InRunner {
-        /// What was wrong, as the process said it.
-        text: String,
-        /// What to do, as the process said it.
-        help: String,
-    },
-    /// The lock file and the file disagree.
-    #[error("{0}")]
-    Lock(Box<LockRefusal>),
-}
-
-impl From<LockRefusal> for Refusal {
-    fn from(refusal: LockRefusal) -> Self {
-        Self::Lock(Box::new(refusal))
-    }
 }
 
 impl Refusal {
-    /// What to do about it.
-    pub(crate) fn help(&self) -> &str {
+    fn help(&self) -> &'static str {
         match self {
-            Self::Unreadable(_) => {
-                "name the plugin's shared library, and check that you may read it"
-            }
-            Self::Elf(ElfError::Machine { .. }) => {
-                "build it for this machine: on it, or with `cargo build --target`"
-            }
-            Self::NotTrusted(_) => {
-                "keep plugins in a folder that only you or root can write, such as \
-                 ~/.local/share/skybridge/plugins"
-            }
+            Self::Unreadable(_) => "check the path and its permissions",
+            Self::NotTrusted(_) => "keep plugins in a folder that only you or root can write",
             Self::Elf(ElfError::Truncated { .. }) => "copy or build the file again",
             Self::Elf(_) | Self::TooLarge(_) => {
                 "a plugin is what `cargo build` makes of a crate with crate-type = [\"cdylib\"]"
@@ -125,15 +88,7 @@ impl Refusal {
             Self::Layout { .. } => {
                 "plugin-api was changed without a new version; build the plugin against this host's"
             }
-            Self::Start(_) | Self::Manifest(_) | Self::Died(_) => {
-                "this is a bug of the plugin; tell its author, with what `skybridge plugin check FILE` says"
-            }
-            Self::Aborts => "remove `panic = \"abort\"` from the profile it is built with",
-            Self::NoRunner(_) => {
-                "a plugin apart takes a process, a socket and some memory; free some"
-            }
-            Self::InRunner { help, .. } => help,
-            Self::Lock(refusal) => refusal.help(),
+            Self::Start(_) | Self::Manifest(_) => "this is a bug of the plugin; tell its author",
         }
     }
 }
@@ -149,7 +104,7 @@ impl std::error::Error for LoadError {}
 
 impl LoadError {
     pub(crate) fn new(path: &Path, reason: impl Into<Refusal>) -> Self {
-        Self { path: path.to_owned(), reason: Box::new(reason.into()) }
+        Self { path: path.to_owned(), reason: reason.into() }
     }
 }
 
@@ -184,7 +139,7 @@ pub struct PluginError {
 impl PluginError {
     pub(crate) fn new(plugin: &str, kind: u16, message: impl Into<String>) -> Self {
         let retry = match kind {
-            kind::TIMEOUT | kind::UNAVAILABLE | kind::CRASHED => Retry::Transient,
+            kind::TIMEOUT | kind::UNAVAILABLE => Retry::Transient,
             _ => Retry::Permanent,
         };
         let detail = Box::new(ErrorDetail { message: message.into(), ..ErrorDetail::default() });
@@ -229,32 +184,3 @@ impl fmt::Display for PluginError {
 }
 
 impl std::error::Error for PluginError {}
-
-/// An error as it crosses the binary interface.
-pub(crate) fn abi_error(kind: u16, message: &str) -> AbiError {
-    to_abi(kind, &ErrorDetail { message: message.to_owned(), ..ErrorDetail::default() })
-}
-
-fn to_abi(kind: u16, detail: &ErrorDetail) -> AbiError {
-    let retry = if kind == kind::CRASHED { retry::TRANSIENT } else { retry::PERMANENT };
-    let detail = serde_json::to_vec(detail).unwrap_or_default().into();
-    AbiError { kind, retry, retry_after_ms: 0, detail }
-}
-
-/// The plugin's process died under the call. Whether what was asked for took effect nobody knows: it
-/// may be asked for again, under the same key.
-pub(crate) fn died(ending: &Ending) -> AbiError {
-    let said = ending.last_lines().map(|lines| ("it said last".to_owned(), lines));
-    let detail = ErrorDetail {
-        message: ending.reason.clone(),
-        help: Some("this is a bug of the plugin; tell its author".to_owned()),
-        context: said.into_iter().collect(),
-        ..ErrorDetail::default()
-    };
-    to_abi(kind::CRASHED, &detail)
-}
-
-/// The plugin's process broke the contract.
-pub(crate) fn broke(what: &str) -> AbiError {
-    abi_error(kind::CONTRACT_VIOLATION, &format!("the plugin's process broke the contract: {what}"))
-}

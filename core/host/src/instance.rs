@@ -1,13 +1,12 @@
 //! An opened plugin: one per connector. Typed calls with a deadline each.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use abi_stable::std_types::{ROption, RResult, RVec};
+use abi_stable::std_types::{ROption, RResult, RSlice, RVec};
 use serde::{Serialize, de::DeserializeOwned};
 use skybridge_model::limits::{BATCH_BYTES_MAX, PLUGIN_ANSWER_BYTES_MAX};
-use skybridge_plugin_api::{AbiError, BatchStreamBox, kind, method};
+use skybridge_plugin_api::{BatchStreamBox, PluginBox, kind, method};
 use skybridge_plugin_protocol::collect::{BATCH_JSON, Batch, CollectRequest};
 use skybridge_plugin_protocol::onboard::{
     Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
@@ -18,12 +17,9 @@ use skybridge_plugin_protocol::platform::{DeliverReply, DeliverRequest};
 use skybridge_plugin_protocol::simulate::{SimulateReply, SimulateRequest};
 use skybridge_plugin_protocol::survey::{PreflightReport, PreflightRequest, Survey, SurveyRequest};
 use skybridge_plugin_protocol::verify::{VerifyReport, VerifyRequest};
-use tracing::Instrument as _;
 
-use crate::error::{PluginError, Retry, died};
+use crate::error::PluginError;
 use crate::library::Library;
-use crate::opening::{Opening, Port};
-use crate::runner::RESTARTS_MAX;
 use crate::services::{CallGuard, Services};
 
 /// Describing is offline: ten thousand subscriptions take a fraction of a second.
@@ -47,66 +43,49 @@ const BATCH_DEADLINE: Duration = Duration::from_secs(300);
 /// What a plugin gets to finish its write after it was asked to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A process that was killed is gone within a few of these.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
-
 /// An opened plugin.
 pub struct Instance {
-    inner: Arc<Opening>,
-    port: Mutex<Port>,
-    /// Held while the instance is opened anew, so that it is once for all calls that failed.
-    renewing: tokio::sync::Mutex<u32>,
+    library: Library,
+    services: Services,
+    request: Vec<u8>,
+    plugin: Mutex<Arc<PluginBox>>,
 }
 
 impl std::fmt::Debug for Instance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Instance({:?})", self.inner.library)
+        write!(f, "Instance({:?})", self.library)
     }
 }
 
 impl Instance {
-    /// Opens an instance, where the library says.
+    /// Opens an instance.
     ///
     /// # Errors
-    /// When the plugin refuses the settings, or needs more of the machine than was granted.
+    /// When the plugin refuses the settings.
     pub fn open(
         library: &Library,
         services: Services,
         request: &OpenRequest,
     ) -> Result<Self, PluginError> {
-        Self::open_with(Opening::connector(library, services, request)?)
-    }
-
-    /// Opens an instance that only simulates; `places` are what the simulated cloud may write, and
-    /// have to be there.
-    ///
-    /// # Errors
-    /// When the plugin does not open without settings.
-    pub fn open_simulator(
-        library: &Library,
-        services: Services,
-        places: &[&Path],
-    ) -> Result<Self, PluginError> {
-        Self::open_with(Opening::simulator(library, services, places)?)
-    }
-
-    fn open_with(opening: Opening) -> Result<Self, PluginError> {
-        let port = opening.open()?;
-        let renewing = tokio::sync::Mutex::new(0);
-        Ok(Self { inner: Arc::new(opening), port: Mutex::new(port), renewing })
+        let name = &library.manifest.name;
+        let request = serde_json::to_vec(request)
+            .map_err(|error| PluginError::contract(name, "settings", &error))?;
+        let plugin = open(library, &services, &request)?;
+        let plugin = Mutex::new(Arc::new(plugin));
+        Ok(Self { library: library.clone(), services, request, plugin })
     }
 
     /// The library this is an instance of.
     pub fn library(&self) -> &Library {
-        &self.inner.library
+        &self.library
     }
 
-    fn port(&self) -> MutexGuard<'_, Port> {
-        self.port.lock().unwrap_or_else(PoisonError::into_inner)
+    fn plugin(&self) -> MutexGuard<'_, Arc<PluginBox>> {
+        self.plugin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn name(&self) -> &str {
-        &self.inner.library.manifest.name
+        &self.library.manifest.name
     }
 
     /// The steps of the onboarding.
@@ -214,13 +193,10 @@ impl Instance {
     /// # Errors
     /// [`PluginError`], as for every call.
     pub fn collect(&self, request: &CollectRequest) -> Result<Batches, PluginError> {
-        let call = self.inner.services.begin("collect");
+        let call = self.services.begin("collect");
         let bytes = self.encode(request)?;
-        let port = self.port().clone();
-        match port.plugin.stream(call.number, method::COLLECT, bytes) {
-            RResult::ROk(stream) => {
-                Ok(Batches { plugin: self.name().to_owned(), stream, call, port })
-            }
+        match self.plugin().stream(call.number, method::COLLECT, bytes) {
+            RResult::ROk(stream) => Ok(Batches { plugin: self.name().to_owned(), stream, call }),
             RResult::RErr(error) => Err(PluginError::from_abi(self.name(), error)),
         }
     }
@@ -237,13 +213,15 @@ impl Instance {
         request: Vec<u8>,
         deadline: Duration,
     ) -> Result<Vec<u8>, PluginError> {
-        let call = self.inner.services.begin(subject);
-        let port = self.port().clone();
-        let future = port.plugin.call(call.number, method, RVec::from(request));
+        let call = self.services.begin(subject);
+        let future = self.plugin().call(call.number, method, RVec::from(request));
         let answer = match bounded(&call, future, deadline).await {
             Some(RResult::ROk(bytes)) => bytes,
-            Some(RResult::RErr(error)) => return Err(self.failed(&port, method, error).await),
-            None => return Err(self.hangs(&port, method, deadline).await),
+            Some(RResult::RErr(error)) => return Err(self.failed(error)),
+            None => {
+                let text = format!("no answer within {} s", deadline.as_secs());
+                return Err(PluginError::new(self.name(), kind::TIMEOUT, text));
+            }
         };
         if answer.len() > PLUGIN_ANSWER_BYTES_MAX {
             let text = format!("it has {} bytes", answer.len());
@@ -260,13 +238,7 @@ impl Instance {
         deadline: Duration,
     ) -> Result<A, PluginError> {
         let request = self.encode(request)?.into_vec();
-        let span = tracing::debug_span!(
-            "plugin-call",
-            plugin = self.name(),
-            method = method_name(method),
-            subject
-        );
-        let answer = self.call_raw(method, subject, request, deadline).instrument(span).await?;
+        let answer = self.call_raw(method, subject, request, deadline).await?;
         serde_json::from_slice(&answer)
             .map_err(|error| PluginError::contract(self.name(), "answer", &error))
     }
@@ -277,92 +249,23 @@ impl Instance {
             .map_err(|error| PluginError::contract(self.name(), "request", &error))
     }
 
-    /// After a panic the instance's state cannot be trusted, and after a crash there is none: it is
-    /// opened anew for the next call.
-    async fn failed(&self, port: &Port, method: u16, error: AbiError) -> PluginError {
-        let (crashed, panicked) = (error.kind == kind::CRASHED, error.kind == kind::PANICKED);
-        let mut error = PluginError::from_abi(self.name(), error);
-        if !crashed && !panicked {
-            return error;
-        }
-        if let Err(why) = self.renew(port, crashed, &error).await {
-            error.retry = Retry::Permanent;
-            error.detail.context.push(("restarts:".to_owned(), why));
-        }
-        if crashed && matches!(method, method::APPLY | method::UNDO | method::DELIVER) {
-            let unknown = "not known; the next attempt, `skybridge resume` or the next run looks";
-            error.detail.context.push(("whether it took effect:".to_owned(), unknown.to_owned()));
-        }
-        error
-    }
-
-    /// It neither answered in time nor stopped when it was asked to. A process of its own is ended:
-    /// nothing else stops what does not want to stop.
-    async fn hangs(&self, port: &Port, method: u16, deadline: Duration) -> PluginError {
-        let text = format!("no answer within {} s", deadline.as_secs_f32());
-        let Some(process) = &port.process else {
-            return PluginError::new(self.name(), kind::TIMEOUT, text);
-        };
-        process.kill(&format!("{text}, and it did not stop when it was asked to"));
-        let ended = async {
-            while process.desk().ended().is_none() {
-                tokio::time::sleep(LOOK_AGAIN).await;
+    /// After a panic the instance's state cannot be trusted: it is opened anew for the next call.
+    fn failed(&self, error: skybridge_plugin_api::AbiError) -> PluginError {
+        if error.kind == kind::PANICKED {
+            match open(&self.library, &self.services, &self.request) {
+                Ok(fresh) => *self.plugin() = Arc::new(fresh),
+                Err(error) => tracing::error!(%error, "a plugin panicked and cannot be reopened"),
             }
-        };
-        // A process that even the kernel cannot end at once is as good as ended.
-        drop(tokio::time::timeout(GRACE, ended).await);
-        let ending = process.desk().ended().unwrap_or_default();
-        self.failed(port, method, died(&ending)).await
-    }
-
-    /// Opens the instance anew, unless another call that failed has done so.
-    async fn renew(&self, dead: &Port, crashed: bool, why: &PluginError) -> Result<(), String> {
-        let mut restarts = self.renewing.lock().await;
-        if !Arc::ptr_eq(&dead.plugin, &self.port().plugin) {
-            return Ok(());
         }
-        if self.inner.simulates() {
-            return Err("none, for what it simulated went with it".to_owned());
-        }
-        if crashed {
-            if *restarts >= RESTARTS_MAX {
-                return Err(format!("none of {RESTARTS_MAX} is left"));
-            }
-            *restarts += 1;
-            tracing::warn!(
-                "the plugin of `{}` is started again ({restarts} of {RESTARTS_MAX}): {}",
-                self.inner.services.connector(),
-                why.detail.message
-            );
-        }
-        let opening = Arc::clone(&self.inner);
-        // Starting a process takes some milliseconds, during which others go on.
-        let fresh = tokio::task::spawn_blocking(move || opening.open()).await;
-        match fresh {
-            Ok(Ok(port)) => *self.port() = port,
-            Ok(Err(error)) => return Err(format!("opening it anew: {error}")),
-            Err(error) => return Err(error.to_string()),
-        }
-        Ok(())
+        PluginError::from_abi(self.name(), error)
     }
 }
 
-/// What a method is called in spans.
-fn method_name(number: u16) -> &'static str {
-    match number {
-        method::DESCRIBE => "describe",
-        method::OBSERVE => "observe",
-        method::APPLY => "apply",
-        method::READY => "ready",
-        method::UNDO => "undo",
-        method::VERIFY => "verify",
-        method::SIMULATE => "simulate",
-        method::SIMULATE_STOP => "simulate-stop",
-        method::DELIVER => "deliver",
-        method::SURVEY => "survey",
-        method::PREFLIGHT => "preflight",
-        method::REMAINS => "remains",
-        _ => "other",
+fn open(library: &Library, services: &Services, request: &[u8]) -> Result<PluginBox, PluginError> {
+    let name = &library.manifest.name;
+    match library.module.open()(services.boxed(), RSlice::from_slice(request)) {
+        RResult::ROk(plugin) => Ok(plugin),
+        RResult::RErr(error) => Err(PluginError::from_abi(name, error)),
     }
 }
 
@@ -389,8 +292,6 @@ pub struct Batches {
     plugin: String,
     stream: BatchStreamBox,
     call: CallGuard,
-    /// Where it comes from; a process that is not used any more would end.
-    port: Port,
 }
 
 impl Batches {
@@ -402,9 +303,6 @@ impl Batches {
         let next = self.stream.next();
         let Some(next) = bounded(&self.call, next, BATCH_DEADLINE).await else {
             let text = format!("no batch within {} s", BATCH_DEADLINE.as_secs());
-            if let Some(process) = &self.port.process {
-                process.kill(&text);
-            }
             return Some(Err(PluginError::new(&self.plugin, kind::TIMEOUT, text)));
         };
         match next {

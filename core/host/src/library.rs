@@ -1,54 +1,53 @@
-//! A plugin that can be opened: in this process, or in one of its own for each connector.
+//! From a path to a running root module, one check after the other.
+//!
+//! 1. the path: absolute, a plain file, its folder and itself writable by nobody else;
+//! 2. the bytes, read once: bounds, then SHA-256;
+//! 3. exactly those bytes, from a sealed memory file, through the system loader;
+//! 4. the header, the interface's version, the layout in both directions;
+//! 5. the root module and the manifest it tells of itself.
+//!
+//! A library is never unloaded: its threads, thread-locals and vtables point into it.
 
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
-use skybridge_plugin_api::PluginModuleRef;
+use abi_stable::StableAbi;
+use abi_stable::library::{AbiHeader, AbiHeaderRef, LibHeader, ROOT_MODULE_LOADER_NAME_WITH_NUL};
+use libloading::os::unix::{Library as SystemLibrary, RTLD_LOCAL, RTLD_NOW};
+use rustix::fs::{MemfdFlags, SealFlags};
+use sha2::{Digest as _, Sha256};
+use skybridge_model::limits::PLUGIN_FILE_BYTES_MAX;
+use skybridge_plugin_api::{API_VERSION, PluginModuleRef};
 use skybridge_plugin_protocol::manifest::PluginManifest;
 
-use crate::access::{Access, Permit};
-use crate::candidate::{Candidate, Sealed};
+use crate::elf;
 use crate::error::{LoadError, Refusal};
-use crate::load;
-use crate::runner::{Confinement, Runner};
-use crate::trust::Trust;
+use crate::layout;
 
-/// Where a plugin's code runs.
+/// How a library's folder is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isolation {
-    /// In the host: a crash of the plugin is a crash of the host.
-    InProcess,
-    /// In a process of its own for each connector, which reaches little of the machine.
-    Process,
+pub enum Trust {
+    /// The folder of the host's own executable: who can write there can replace the host.
+    BesideHost,
+    /// A folder that was configured: it and the file must be writable by their owner alone, who is
+    /// root or the user.
+    Configured,
 }
 
-/// A plugin that can be opened.
+/// A loaded plugin.
 #[derive(Clone)]
 pub struct Library {
-    shared: Arc<Shared>,
+    pub(crate) module: PluginModuleRef,
     /// What the plugin says of itself.
     pub manifest: PluginManifest,
     /// Where it was found.
     pub path: PathBuf,
-    /// How its folder is trusted.
-    pub trust: Trust,
     /// SHA-256 of the bytes that run, in hex.
     pub sha256: String,
     /// The version of the interface it was built with.
     pub api_version: String,
-    /// Where its code runs when it is opened.
-    pub isolation: Isolation,
-    /// What it gets of the machine in a process of its own, of what it asks for.
-    pub permit: Permit,
-}
-
-struct Shared {
-    sealed: Sealed,
-    runner: Option<Runner>,
-    /// Set once it is loaded in this process, which is for ever.
-    module: OnceLock<PluginModuleRef>,
-    /// What held the process in which it was tried.
-    confinement: Option<Confinement>,
 }
 
 impl std::fmt::Debug for Library {
@@ -57,123 +56,169 @@ impl std::fmt::Debug for Library {
     }
 }
 
+/// A library's bytes, checked and not yet run.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Where they were read.
+    pub path: PathBuf,
+    /// Their SHA-256, in hex.
+    pub sha256: String,
+    /// What the SDK wrote into them.
+    pub tag: Option<elf::Tag>,
+    bytes: Vec<u8>,
+}
+
 impl Candidate {
-    /// Runs the library's constructors and its root module in this process.
+    /// Reads and checks a library without running any of it.
+    ///
+    /// # Errors
+    /// [`LoadError`], when it is not to be trusted or cannot be a library.
+    pub fn read(path: &Path, trust: Trust) -> Result<Self, LoadError> {
+        let refuse = |reason: Refusal| LoadError::new(path, reason);
+        if !path.is_absolute() {
+            let text = "its path is not absolute, and plugins are never looked for elsewhere";
+            return Err(refuse(Refusal::NotTrusted(text.to_owned())));
+        }
+        let meta = fs_err::symlink_metadata(path)
+            .map_err(|error| refuse(Refusal::Unreadable(error.to_string())))?;
+        if !meta.is_file() {
+            return Err(refuse(Refusal::Unreadable("it is not a plain file".to_owned())));
+        }
+        if meta.len() > PLUGIN_FILE_BYTES_MAX {
+            return Err(refuse(Refusal::TooLarge(meta.len())));
+        }
+        if trust == Trust::Configured {
+            check_owner(path, &meta).map_err(refuse)?;
+            let folder = path.parent().unwrap_or(path);
+            let meta = fs_err::metadata(folder)
+                .map_err(|error| refuse(Refusal::Unreadable(error.to_string())))?;
+            check_owner(folder, &meta).map_err(refuse)?;
+        }
+        let bytes = fs_err::read(path).map_err(|e| refuse(Refusal::Unreadable(e.to_string())))?;
+        elf::check(&bytes).map_err(|error| refuse(error.into()))?;
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { path: path.to_owned(), sha256, tag: elf::tag(&bytes), bytes })
+    }
+
+    /// Runs the library's constructors and its root module.
     ///
     /// # Errors
     /// [`LoadError`], when it does not fit this host.
     pub fn load(self) -> Result<Library, LoadError> {
-        let loaded = self.seal().and_then(|sealed| {
-            let loaded = load::load(&sealed)?;
-            Ok((sealed, loaded.module, loaded.manifest, loaded.api_version))
-        });
-        let (sealed, module, manifest, api_version) =
-            loaded.map_err(|reason| LoadError::new(&self.path, reason))?;
-        let shared =
-            Shared { sealed, runner: None, module: OnceLock::from(module), confinement: None };
-        self.library(shared, &manifest, api_version, Isolation::InProcess)
-    }
-
-    /// Runs them in a process of its own, to see whether they run, and asks the plugin who it is.
-    /// None of its code runs in this process.
-    ///
-    /// # Errors
-    /// [`LoadError`], when it does not fit this host, or ended the process.
-    pub fn probe(self, runner: &Runner) -> Result<Library, LoadError> {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let probed = self.seal().and_then(|sealed| {
-            let access = Access::none(&runner.environment);
-            Ok((runner.start(&name, &sealed, access, None)?, sealed))
-        });
-        let (started, sealed) = probed.map_err(|reason| LoadError::new(&self.path, reason))?;
-        let shared = Shared {
-            sealed,
-            runner: Some(runner.clone()),
-            module: OnceLock::new(),
-            confinement: Some(started.confinement),
-        };
-        self.library(shared, &started.manifest, started.api_version, Isolation::Process)
-    }
-
-    fn library(
-        self,
-        shared: Shared,
-        manifest: &str,
-        api_version: String,
-        isolation: Isolation,
-    ) -> Result<Library, LoadError> {
-        let Self { path, trust, sha256, .. } = self;
-        let manifest = load::read_manifest(manifest).map_err(|why| LoadError::new(&path, why))?;
+        let Self { path, sha256, bytes, .. } = self;
+        let refuse = |reason| LoadError::new(&path, reason);
+        let header = open(&bytes).map_err(refuse)?;
+        drop(bytes);
+        let (module, api_version) = check(header).map_err(refuse)?;
+        let manifest = read_manifest(module).map_err(refuse)?;
         tracing::debug!(
             plugin = manifest.name,
             version = manifest.version,
             sha256,
             "plugin loaded"
         );
-        let permit = match trust {
-            Trust::BesideHost => Permit::Everything,
-            Trust::Configured => Permit::Undecided,
-        };
-        Ok(Library {
-            shared: Arc::new(shared),
-            manifest,
-            path,
-            trust,
-            sha256,
-            api_version,
-            isolation,
-            permit,
-        })
+        Ok(Library { module, manifest, path, sha256, api_version })
     }
 }
 
-impl Library {
-    /// The same, with its code running in this process.
-    ///
-    /// # Errors
-    /// [`LoadError`], when it does not load here.
-    pub fn here(mut self) -> Result<Self, LoadError> {
-        self.module().map_err(|reason| LoadError::new(&self.path, reason))?;
-        self.isolation = Isolation::InProcess;
-        Ok(self)
+fn check_owner(path: &Path, meta: &std::fs::Metadata) -> Result<(), Refusal> {
+    let user = rustix::process::geteuid().as_raw();
+    if meta.uid() != user && meta.uid() != 0 {
+        let text = format!("{} belongs to user {}", path.display(), meta.uid());
+        return Err(Refusal::NotTrusted(text));
     }
+    if meta.mode() & 0o022 != 0 {
+        let text = format!(
+            "{} can be written by others (mode {:o})",
+            path.display(),
+            meta.mode() & 0o7777
+        );
+        return Err(Refusal::NotTrusted(text));
+    }
+    Ok(())
+}
 
-    /// The same, with its code running in processes of its own.
-    #[must_use]
-    pub fn apart(mut self, runner: &Runner) -> Self {
-        if self.shared.runner.is_none() {
-            let Shared { sealed, module, confinement, .. } = &*self.shared;
-            self.shared = Arc::new(Shared {
-                sealed: sealed.clone(),
-                runner: Some(runner.clone()),
-                module: module.clone(),
-                confinement: confinement.clone(),
-            });
-        }
-        self.isolation = Isolation::Process;
-        self
-    }
+/// Puts the bytes into a memory file nobody can change any more.
+fn seal(bytes: &[u8]) -> std::io::Result<std::fs::File> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let mut file = std::fs::File::from(rustix::fs::memfd_create("skybridge-plugin", flags)?);
+    file.write_all(bytes)?;
+    let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
+    rustix::fs::fcntl_add_seals(&file, seals)?;
+    Ok(file)
+}
 
-    /// The root module in this process; loads it at the first call.
-    pub(crate) fn module(&self) -> Result<PluginModuleRef, Refusal> {
-        if let Some(module) = self.shared.module.get() {
-            return Ok(*module);
-        }
-        let module = load::load(&self.shared.sealed)?.module;
-        Ok(*self.shared.module.get_or_init(|| module))
+#[expect(unsafe_code, reason = "opening a shared library and reading its exported header")]
+fn open(bytes: &[u8]) -> Result<&'static LibHeader, Refusal> {
+    let file = seal(bytes).map_err(|error| Refusal::Unreadable(error.to_string()))?;
+    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+    // SAFETY: the library's constructors run here. Loading native code is trusting it; which code
+    // that is was decided by the path, the owner and the bytes. NOW: a missing symbol shows itself
+    // here and not in the middle of a step. LOCAL: two plugins' C libraries do not bind to each other.
+    let library = unsafe { SystemLibrary::open(Some(&name), RTLD_NOW | RTLD_LOCAL) }
+        .map_err(|error| Refusal::Loader(chain(&error)))?;
+    // SAFETY: the symbol is abi_stable's header by its name, and starts with a magic text that is
+    // checked before anything else of it is used.
+    let header: AbiHeaderRef =
+        *unsafe { library.get::<AbiHeaderRef>(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
+            .map_err(|_| Refusal::NotAPlugin)?;
+    // glibc knows a library by its name first. Were the file closed, its number would be used again,
+    // and the next plugin would silently be this one.
+    std::mem::forget(file);
+    std::mem::forget(library);
+    if !header.is_valid() {
+        let text = |major: u32, minor: u32| format!("{major}.{minor}");
+        let ours = AbiHeader::VALUE;
+        return Err(Refusal::AbiStable(
+            text(header.abi_major, header.abi_minor),
+            text(ours.abi_major, ours.abi_minor),
+        ));
     }
+    header.upgrade().map_err(|error| Refusal::Start(first_line(&error.to_string())))
+}
 
-    pub(crate) fn sealed(&self) -> &Sealed {
-        &self.shared.sealed
+#[expect(unsafe_code, reason = "the layout is compared by hand, in both directions")]
+fn check(header: &'static LibHeader) -> Result<(PluginModuleRef, String), Refusal> {
+    let theirs = header.layout().ok_or(Refusal::NoLayout)?;
+    let plugin = header.version_strings().version.to_string();
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    if major(&plugin) != major(API_VERSION) {
+        return Err(Refusal::ApiVersion { plugin });
     }
+    layout::compare(<PluginModuleRef as StableAbi>::LAYOUT, theirs)
+        .map_err(|differences| Refusal::Layout { plugin: plugin.clone(), differences })?;
+    // SAFETY: one side's layout extends the other's, which is what the checked variant would ask,
+    // except that it asks it in one direction only.
+    let module = unsafe { header.init_root_module_with_unchecked_layout::<PluginModuleRef>() }
+        .map_err(|error| Refusal::Start(first_line(&error.to_string())))?;
+    Ok((module, plugin))
+}
 
-    pub(crate) fn runner(&self) -> Option<&Runner> {
-        self.shared.runner.as_ref()
+fn read_manifest(module: PluginModuleRef) -> Result<PluginManifest, Refusal> {
+    let manifest: PluginManifest = serde_json::from_str(&module.manifest()())
+        .map_err(|error| Refusal::Manifest(error.to_string()))?;
+    if skybridge_model::address::is_word(&manifest.name) {
+        Ok(manifest)
+    } else {
+        Err(Refusal::Manifest(format!("`{}` is not a plugin's name", manifest.name)))
     }
+}
 
-    /// What held the process in which it was tried, when it was.
-    #[must_use]
-    pub fn confinement(&self) -> Option<&Confinement> {
-        self.shared.confinement.as_ref()
+/// libloading keeps the text of `dlerror` in the source; its own says only that opening failed.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = error.to_string();
+        source = error.source();
     }
+    text
+}
+
+fn first_line(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("no reason given")
+        .to_owned()
 }

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use skybridge_plugin_api::{LogSite, LogValue};
 use tracing::{Metadata, Span, level_filters::LevelFilter};
@@ -16,10 +16,7 @@ use tracing_core::field::{FieldSet, Value, ValueSet, debug};
 use tracing_core::{Callsite, Event, Interest, Kind, Level, span::Id};
 
 /// Places kept per connector; a plugin with its libraries has some thousands.
-const SITES_MAX: usize = 10_000;
-
-/// Names of places are kept for ever, so a longer one is cut.
-const NAME_CHARS_MAX: usize = 200;
+const SITES_MAX: usize = 20_000;
 
 /// Spans open at a time per connector; more is a plugin that never closes any.
 const SPANS_MAX: usize = 100_000;
@@ -58,13 +55,10 @@ impl Callsite for Site {
 pub(crate) struct Relog {
     sites: RwLock<BTreeMap<(u64, bool), &'static Site>>,
     spans: Mutex<BTreeMap<u64, Span>>,
-    /// Places kept by this one and all that were here before it.
-    kept: Arc<AtomicUsize>,
 }
 
 fn leak(text: &str) -> &'static str {
-    let text: String = text.chars().take(NAME_CHARS_MAX).collect();
-    Box::leak(text.into_boxed_str())
+    Box::leak(text.to_owned().into_boxed_str())
 }
 
 fn new_site(site: &LogSite<'_>, is_span: bool) -> &'static Site {
@@ -129,11 +123,6 @@ fn typed<'a>(value: &'a LogValue<'_>) -> Option<Box<dyn Value + 'a>> {
 }
 
 impl Relog {
-    /// For another process of the same plugin: its places have other numbers, its spans are its own.
-    pub(crate) fn fresh(&self) -> Self {
-        Self { kept: Arc::clone(&self.kept), ..Self::default() }
-    }
-
     fn spans(&self) -> MutexGuard<'_, BTreeMap<u64, Span>> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,13 +134,10 @@ impl Relog {
             return known;
         }
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
-        if self.kept.load(Ordering::Relaxed) >= SITES_MAX {
+        if sites.len() >= SITES_MAX {
             return None;
         }
-        Some(*sites.entry(key).or_insert_with(|| {
-            self.kept.fetch_add(1, Ordering::Relaxed);
-            new_site(site, is_span)
-        }))
+        Some(*sites.entry(key).or_insert_with(|| new_site(site, is_span)))
     }
 
     /// The host's metadata of a place, when anybody listens to it.

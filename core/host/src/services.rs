@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec};
@@ -18,10 +17,8 @@ use skybridge_plugin_protocol::audit::{Notice, Write};
 use skybridge_plugin_protocol::error::ErrorDetail;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tracing_core::span::Id;
 use tracing_subscriber::filter::Targets;
 
-use crate::bucket::{Bucket, PER_SECOND, Take};
 use crate::relog::Relog;
 
 /// Why the vault did not do it.
@@ -110,22 +107,16 @@ struct Inner {
     relog: Relog,
     runtime: Handle,
     calls: Mutex<BTreeMap<u64, Call>>,
-    words: Mutex<Bucket>,
 }
 
 struct Call {
     subject: String,
-    /// How much it has put on record.
-    records: u32,
     span: tracing::Span,
     cancel: watch::Sender<bool>,
 }
 
 /// Calls are numbered over all instances, so that a number is never another call's.
 static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
-
-/// Records of one call: an attempt of a step makes a handful of writes, and each is a line on disk.
-const RECORDS_MAX: u32 = 10_000;
 
 /// A text of a notice longer than this is cut: an address of a consent page fits many times.
 const NOTICE_CHARS_MAX: usize = 2000;
@@ -151,7 +142,6 @@ impl Services {
             relog: Relog::default(),
             runtime: Handle::current(),
             calls: Mutex::default(),
-            words: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -164,54 +154,9 @@ impl Services {
     pub(crate) fn begin(&self, subject: &str) -> CallGuard {
         let number = NEXT_CALL.fetch_add(1, Ordering::Relaxed);
         let (cancel, _) = watch::channel(false);
-        let span = tracing::Span::current();
-        let call = Call { subject: subject.to_owned(), records: 0, span, cancel };
+        let call = Call { subject: subject.to_owned(), span: tracing::Span::current(), cancel };
         self.calls().insert(number, call);
         CallGuard { services: self.clone(), number }
-    }
-
-    /// The number of the span of the call under way.
-    pub(crate) fn root(&self, call: u64) -> Option<Id> {
-        self.calls().get(&call).and_then(|call| call.span.id())
-    }
-
-    /// Whether the plugin may say one thing more; it is told about when it may not.
-    pub(crate) fn may_speak(&self) -> bool {
-        let mut words = self.inner.words.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = words.take(Instant::now());
-        drop(words);
-        if let Take::TakenAfter(refused) = taken {
-            tracing::warn!(
-                "the plugin of `{}` says more than {PER_SECOND} things a second; {refused} were left out",
-                self.inner.connector
-            );
-        }
-        taken != Take::Refused
-    }
-
-    /// The directives of the log, for another process.
-    pub(crate) fn log_directives(&self) -> String {
-        self.inner.log.to_string()
-    }
-
-    /// What replays the log of another process.
-    pub(crate) fn fresh_relog(&self) -> Relog {
-        self.inner.relog.fresh()
-    }
-
-    /// The connector's name.
-    pub(crate) fn connector(&self) -> &str {
-        &self.inner.connector
-    }
-
-    /// Runs `work` on the host's runtime.
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        drop(self.inner.runtime.spawn(work));
-    }
-
-    /// Seals a secret.
-    pub(crate) fn put(&self, name: String, value: Secret<Vec<u8>>) -> FfiFuture<AbiResult<()>> {
-        self.blocking(move |inner| inner.vault.put(&inner.connector, &name, value))
     }
 
     fn calls(&self) -> MutexGuard<'_, BTreeMap<u64, Call>> {
@@ -295,9 +240,7 @@ impl HostServices for Services {
     }
 
     fn log_event(&self, site: &LogSite<'_>, span: u64, values: RSlice<'_, LogValue<'_>>) {
-        if self.may_speak() {
-            self.inner.relog.event(site, span, values.as_slice());
-        }
+        self.inner.relog.event(site, span, values.as_slice());
     }
 
     fn span_open(
@@ -308,9 +251,8 @@ impl HostServices for Services {
         call: u64,
         values: RSlice<'_, LogValue<'_>>,
     ) {
-        if self.may_speak() {
-            self.inner.relog.open(site, span, parent, self.root(call), values.as_slice());
-        }
+        let root = self.calls().get(&call).and_then(|call| call.span.id());
+        self.inner.relog.open(site, span, parent, root, values.as_slice());
     }
 
     fn span_record(&self, span: u64, values: RSlice<'_, LogValue<'_>>) {
@@ -325,9 +267,6 @@ impl HostServices for Services {
         let Some(subject) = self.calls().get(&call).map(|call| call.subject.clone()) else {
             return;
         };
-        if !self.may_speak() {
-            return;
-        }
         let note = note.as_str().chars().filter(|c| !c.is_control()).take(NOTE_CHARS_MAX).collect();
         self.inner.witness.progress(&self.inner.connector, Progress { subject, done, total, note });
     }
@@ -363,7 +302,8 @@ impl HostServices for Services {
     }
 
     fn secret_put(&self, name: RString, value: RVec<u8>) -> FfiFuture<AbiResult<()>> {
-        self.put(name.into(), Secret::new(value.into_vec()))
+        let value = Secret::new(value.into_vec());
+        self.blocking(move |inner| inner.vault.put(&inner.connector, &name, value))
     }
 
     fn secret_remove(&self, name: RString) -> FfiFuture<AbiResult<()>> {
@@ -371,20 +311,9 @@ impl HostServices for Services {
     }
 
     fn record(&self, call: u64, what: u16, body: RSlice<'_, u8>) {
-        let Some((subject, records)) = self.calls().get_mut(&call).map(|call| {
-            call.records = call.records.saturating_add(1);
-            (call.subject.clone(), call.records)
-        }) else {
+        let Some(subject) = self.calls().get(&call).map(|call| call.subject.clone()) else {
             return;
         };
-        if records > RECORDS_MAX {
-            if records == RECORDS_MAX + 1 {
-                tracing::warn!(
-                    "{subject} puts more than {RECORDS_MAX} things on record; no more are kept"
-                );
-            }
-            return;
-        }
         let (witness, connector) = (&self.inner.witness, &self.inner.connector);
         let body = body.as_slice();
         // Records of kinds this host does not know are not for it.

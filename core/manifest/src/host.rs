@@ -37,11 +37,6 @@ pub struct Connector {
     pub plugin: String,
     /// Where the plugin's name is in the file.
     pub plugin_span: Span,
-    /// Where the plugin's code runs; by default in the host when it was built with it.
-    pub isolation: Option<Isolation>,
-    /// What the plugin gets of the machine of what it asks for, in the words it asks with: `exec:az`.
-    /// Nothing, when nobody has decided.
-    pub permit: Option<Vec<String>>,
     /// Connectors that must be handed over before this one starts.
     pub depends_on: Vec<Dependency>,
     /// What the plugin is to connect; checked against the plugin's schema.
@@ -52,15 +47,6 @@ pub struct Connector {
     pub destination: Destination,
     /// The destination as it was written, for complaints about it.
     pub destination_section: Section,
-}
-
-/// Where a plugin's code runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isolation {
-    /// In the host.
-    InProcess,
-    /// In a process of its own.
-    Process,
 }
 
 /// One entry of a connector's `depends-on`.
@@ -157,26 +143,12 @@ fn connector(whole: &Section, name: &str, table: &Value, pointer: &str) -> Optio
         span: whole.places.key(pointer),
         plugin: plugin.to_owned(),
         plugin_span: whole.places.value(&join(pointer, "plugin")),
-        isolation: isolation(table),
-        permit: table.get("permit").and_then(Value::as_array).map(|words| texts(words)),
         depends_on: dependencies(whole, table, pointer),
         settings: section(whole, table, pointer, "settings"),
         operator: section(whole, table, pointer, "operator"),
         destination: read_destination(&destination.value).unwrap_or_default(),
         destination_section: destination,
     })
-}
-
-fn isolation(table: &Value) -> Option<Isolation> {
-    match table.get("isolation")?.as_str()? {
-        "process" => Some(Isolation::Process),
-        "in-process" => Some(Isolation::InProcess),
-        _ => None,
-    }
-}
-
-fn texts(values: &[Value]) -> Vec<String> {
-    values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn dependencies(whole: &Section, table: &Value, pointer: &str) -> Vec<Dependency> {
@@ -262,26 +234,6 @@ fn connector_schema() -> Value {
         "additionalProperties": false,
         "properties": {
             "plugin": plugin,
-            "isolation": {
-                "description": "Where the plugin's code runs: `in-process`, in the host, where a \
-                    crash of it ends the host; or `process`, in a process of its own that reaches \
-                    little of the machine. By default a plugin that was built with the host runs in \
-                    it, any other in a process of its own.",
-                "enum": ["in-process", "process"],
-            },
-            "permit": {
-                "description": "What the plugin gets of the machine in a process of its own, of what \
-                    it asks for; `skybridge plugin check FILE` shows that. Without this a plugin that \
-                    was built with the host gets what it asks for, and any other that asks is not \
-                    opened.",
-                "type": "array",
-                "uniqueItems": true,
-                "items": {
-                    "type": "string",
-                    "pattern": "^(env|exec|read|write|port):.+$",
-                    "x-hint": "a word of what it asks for, such as `exec:az` or `env:NAME`",
-                },
-            },
             "depends-on": {
                 "description": "Connectors that must be handed over before this one starts.",
                 "type": "array",

@@ -25,9 +25,7 @@ mod words;
 mod tests;
 
 pub use codes::{EXPLANATIONS, Explanation, explain};
-pub use host::{
-    Connector, Dependency, Destination, Isolation, Manifest, SCHEMA_VERSION, json_schema, parse,
-};
+pub use host::{Connector, Dependency, Destination, Manifest, SCHEMA_VERSION, json_schema, parse};
 pub use schema::check_schema;
 pub use secrets::{SecretReference, quotable};
 pub use section::Section;

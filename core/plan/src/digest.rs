@@ -17,17 +17,12 @@ impl<'a> Hashing<'a> {
 
     /// The hash of what was passed on so far: `sha256:` and 64 hexadecimal digits.
     pub(crate) fn digest(&self) -> String {
-        hex(&self.hash.clone().finalize())
+        let mut text = String::from("sha256:");
+        for byte in self.hash.clone().finalize() {
+            text.push_str(&format!("{byte:02x}"));
+        }
+        text
     }
-}
-
-/// A hash as it is written.
-pub(crate) fn hex(hash: &[u8]) -> String {
-    let mut text = String::from("sha256:");
-    for byte in hash {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
 }
 
 impl Write for Hashing<'_> {

@@ -50,22 +50,6 @@ impl Graph {
         self.targets.get(start..start + row.len as usize).unwrap_or_default()
     }
 
-    /// For each step the number of its row, and the rows: shared ones once.
-    pub(crate) fn shared_rows(&self) -> (Vec<u32>, Vec<&[u32]>) {
-        let mut known = std::collections::BTreeMap::new();
-        let mut rows = Vec::new();
-        let number = |row: &Row| {
-            // Rows without needs are all the same, wherever they begin.
-            let key = if row.len == 0 { (0, 0) } else { (row.start, row.len) };
-            *known.entry(key).or_insert_with(|| {
-                rows.push(self.stored(*row));
-                to_u32(rows.len() - 1)
-            })
-        };
-        let numbers = self.rows.iter().map(number).collect();
-        (numbers, rows)
-    }
-
     /// How many steps there are.
     #[must_use]
     pub fn len(&self) -> usize {

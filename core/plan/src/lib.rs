@@ -9,7 +9,6 @@ mod action;
 mod build;
 pub mod codes;
 mod cycle;
-pub mod diff;
 mod digest;
 mod format;
 mod graph;
@@ -28,8 +27,7 @@ pub mod view;
 
 pub use action::{Action, Counts, Performer};
 pub use build::plan;
-pub use diff::diff;
-pub use format::{ReadError, json_schema, v1, v1::Origin};
+pub use format::{ReadError, json_schema, v1};
 pub use graph::{Graph, Visited};
 pub use input::{ConnectorInput, Dependency, PlanOptions};
 pub use plan::{Connector, Note, Plan, Planned};

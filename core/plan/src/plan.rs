@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use skybridge_model::Address;
-use skybridge_plugin_protocol::onboard::{self, LeftOut, Permission, StepTemplate, effect};
+use skybridge_plugin_protocol::onboard::{self, LeftOut, StepTemplate, effect};
 
 use crate::action::{Action, Counts, Performer};
-use crate::format::v1::Origin;
 use crate::graph::{Graph, to_u32};
 use crate::order::{heights, ranks};
 use crate::scopes::Scopes;
@@ -36,9 +35,6 @@ pub struct Plan {
     pub(crate) notes: Vec<Note>,
     /// By connector.
     pub(crate) left_out: Vec<(u32, LeftOut)>,
-    /// By connector; only those that are asked for.
-    pub(crate) permissions: Vec<(u32, Permission)>,
-    pub(crate) origin: Option<Box<Origin>>,
     pub(crate) destroy: bool,
     pub(crate) online: bool,
     pub(crate) narrowed: bool,
@@ -132,24 +128,6 @@ impl Plan {
         self.left_out.iter().map(|(at, left)| (&self.connectors[*at as usize], left))
     }
 
-    /// The permissions the connection will hold, with the connector that asks for them. Empty, too,
-    /// when nobody said.
-    pub fn permissions(&self) -> impl ExactSizeIterator<Item = (&Connector, &Permission)> {
-        self.permissions.iter().map(|(at, asked)| (&self.connectors[*at as usize], asked))
-    }
-
-    /// What the plan was made from, when it can be applied from a file.
-    #[must_use]
-    pub fn origin(&self) -> Option<&Origin> {
-        self.origin.as_deref()
-    }
-
-    /// The same plan with what it was made from, which applying it from a file needs.
-    #[must_use]
-    pub fn with_origin(self, origin: Origin) -> Self {
-        Self { origin: Some(Box::new(origin)), ..self }
-    }
-
     /// How many steps there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -191,12 +169,7 @@ impl Plan {
         let scope = self.scopes.find(address.scope())?;
         let connector = to_u32(self.connectors.iter().position(|c| c.name == address.connector())?);
         let family = self.families.get(&(connector, address.local().to_owned()))?;
-        self.find_key(*family, scope)
-    }
-
-    /// The position of the step with this family and scope.
-    pub(crate) fn find_key(&self, family: u32, scope: u32) -> Option<u32> {
-        let place = self.index.binary_search_by_key(&(family, scope), |at| self.key(*at)).ok()?;
+        let place = self.index.binary_search_by_key(&(*family, scope), |at| self.key(*at)).ok()?;
         self.index.get(place).copied()
     }
 
@@ -268,12 +241,6 @@ impl Plan {
     #[must_use]
     pub fn destroys(&self) -> bool {
         self.destroy
-    }
-
-    /// Whether only a part of the work was asked for.
-    #[must_use]
-    pub fn narrowed(&self) -> bool {
-        self.narrowed
     }
 
     /// Whether the world was looked at.

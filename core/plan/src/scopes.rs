@@ -41,16 +41,6 @@ impl Scopes {
         self.texts.get(number as usize).map(|text| &**text)
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.texts.len()
-    }
-
-    /// For each of these, by number, the number it has among others.
-    pub(crate) fn numbers_in(&self, others: &Self) -> Vec<Option<u32>> {
-        self.texts.iter().map(|text| others.numbers.get(text).copied()).collect()
-    }
-
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.numbers.keys().map(|text| &**text)
     }

@@ -134,13 +134,7 @@ impl<'a> PlannedStep<'a> {
         }
     }
 
-    /// Whether texts of both with the same words say the same.
-    pub(crate) fn values_are_those_of(&self, other: &PlannedStep<'_>) -> bool {
-        self.scope() == other.scope() && self.values().vars == other.values().vars
-    }
-
-    /// A text of its template, filled in for people.
-    pub(crate) fn text(&self, text: &str) -> String {
+    fn text(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 32);
         display(text, self.values(), &mut out);
         out

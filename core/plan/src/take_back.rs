@@ -102,7 +102,7 @@ pub fn take_back(plans: &[Plan], what: &TakeBack) -> Result<Plan, ReadError> {
     let undone = |at: u32| all[at as usize].undo().is_some();
     let home = |address: &Address| positions.get(address).copied();
     let left_out = left_out(&connectors, what, |address| home(address).map(undone));
-    Plan::from_document(&document(connectors, steps, left_out))
+    Plan::from_document(document(connectors, steps, left_out))
 }
 
 /// Every step as the first plan that has it has it, and where it stands among them.
@@ -231,12 +231,10 @@ fn document(
             applyable,
             errored: false,
         },
-        origin: None,
         connectors,
         steps,
         notes: Vec::new(),
         left_out,
-        permissions: Vec::new(),
         counts: BTreeMap::new(),
         digest: None,
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use skybridge_plugin_sdk::protocol::audit::Write;
 use skybridge_plugin_sdk::protocol::collect::{Asset, Batch, CollectRequest};
-use skybridge_plugin_sdk::protocol::manifest::{Need, PluginManifest, capability};
+use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Call, DescribeRequest, Description, Observation, ObserveRequest, Ready,
     ReadyRequest, Remains, Step, StepCall, StepTemplate, Undo, UndoRequest, Undone, applied,
@@ -45,12 +45,7 @@ impl Connector for Hello {
                 },
             }),
             operator_schema: json!({ "type": "object" }),
-            needs: vec![Need {
-                why: "greetings are files".into(),
-                write: vec!["@/settings/folder".into()],
-                ..Need::default()
-            }],
-            ..PluginManifest::default()
+            explanations: Vec::new(),
         }
     }
 

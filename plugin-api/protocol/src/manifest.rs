@@ -19,7 +19,7 @@ pub mod capability {
 }
 
 /// What a plugin says about itself before anything is opened.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PluginManifest {
     /// The name by which manifests refer to it: `azure`.
@@ -38,51 +38,6 @@ pub struct PluginManifest {
     /// What the plugin's diagnostics mean.
     #[serde(default)]
     pub explanations: Vec<Explanation>,
-    /// What the plugin needs of the machine beyond the network, when it runs in a process of its own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub needs: Vec<Need>,
-}
-
-/// Something of the machine that a plugin in a process of its own needs and would not get unasked.
-///
-/// What it gets unasked: TCP to port 443, to the ports of addresses in the settings and of the
-/// environment's proxies, in a rehearsal to the simulated cloud and nothing else; name resolution; the
-/// system's libraries, certificates and time zones; proxy variables, `SSL_CERT_FILE`, `SSL_CERT_DIR`,
-/// `TZ`, `LANG`; files that the settings name as `file:PATH`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Need {
-    /// What for, in a few words: a person decides by it.
-    pub why: String,
-    /// Only when the manifest says so; always, when it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<When>,
-    /// Environment variables, by name.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub env: Vec<String>,
-    /// Programmes to run, by name or path. They run within the same limits.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exec: Vec<String>,
-    /// Files and folders to read: absolute, `~/…`, `$NAME` for the one that an environment variable
-    /// names, or `@/settings/…` for the one that the settings name there (a JSON pointer).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub read: Vec<String>,
-    /// Files and folders to read and write.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub write: Vec<String>,
-    /// TCP ports to connect to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<u16>,
-}
-
-/// A condition on the connector's part of the manifest.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct When {
-    /// A JSON pointer that begins with `/settings` or `/operator`.
-    pub pointer: String,
-    /// Met by any of these values; null means that nothing is there.
-    pub one_of: Vec<serde_json::Value>,
 }
 
 /// What one of the plugin's codes means.

@@ -3,13 +3,9 @@
 /// Room for the tag; a name and two versions fit many times over.
 pub const TAG_BYTES_MAX: usize = 512;
 
-/// The platform the SDK, and with it the plugin, is built for.
-const TARGET: &str = env!("SKYBRIDGE_TARGET");
-
-/// JSON `{"name","version","plugin-api","target","panic"}` padded with blanks, made at compile time.
-/// `panic` is what a panic in the plugin's own code does: `unwind`, or it is not loaded.
+/// JSON `{"name","version","plugin-api"}` padded with blanks, made at compile time.
 #[must_use]
-pub const fn tag(name: &str, version: &str, panic: &str) -> [u8; TAG_BYTES_MAX] {
+pub const fn tag(name: &str, version: &str) -> [u8; TAG_BYTES_MAX] {
     let parts = [
         "{\"name\":\"",
         name,
@@ -17,10 +13,6 @@ pub const fn tag(name: &str, version: &str, panic: &str) -> [u8; TAG_BYTES_MAX] 
         version,
         "\",\"plugin-api\":\"",
         skybridge_plugin_api::API_VERSION,
-        "\",\"target\":\"",
-        TARGET,
-        "\",\"panic\":\"",
-        panic,
         "\"}",
     ];
     let mut bytes = [b' '; TAG_BYTES_MAX];
@@ -46,9 +38,7 @@ pub const fn tag(name: &str, version: &str, panic: &str) -> [u8; TAG_BYTES_MAX] 
 macro_rules! export_plugin {
     ($connector:ty) => {
         #[cfg(panic = "abort")]
-        compile_error!(
-            "a plugin must unwind, or its panics end the host: remove `panic = \"abort\"` from its profile"
-        );
+        compile_error!("a plugin must unwind: remove `panic = \"abort\"` from its profile");
 
         const _: () = {
             use $crate::private::abi_stable::library::{
@@ -88,11 +78,7 @@ macro_rules! export_plugin {
             #[used]
             #[unsafe(link_section = ".skybridge_plugin")]
             static TAG: [u8; $crate::private::TAG_BYTES_MAX] =
-                $crate::private::tag(
-                    env!("CARGO_PKG_NAME"),
-                    env!("CARGO_PKG_VERSION"),
-                    if cfg!(panic = "unwind") { "unwind" } else { "abort" },
-                );
+                $crate::private::tag(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         };
     };
 }

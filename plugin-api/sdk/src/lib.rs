@@ -15,7 +15,7 @@
 //!             capabilities: vec![],
 //!             settings_schema: serde_json::json!({ "type": "object" }),
 //!             operator_schema: serde_json::json!({ "type": "object" }),
-//!             ..PluginManifest::default()
+//!             explanations: Vec::new(),
 //!         }
 //!     }
 //!     fn open(_request: OpenRequest, _host: Host) -> Result<Self> {
@@ -27,10 +27,6 @@
 //! A plugin crate is a `cdylib` that ends with `skybridge_plugin_sdk::export_plugin!(Hello);`. It may
 //! `#![forbid(unsafe_code)]`, uses tokio and `tracing` as any programme does, and may panic: a panic
 //! becomes an error with its text. Start reading at [`Connector`] and [`Onboard`].
-//!
-//! A plugin that was not built with its host runs in a process of its own, which reaches TCP port 443
-//! and little of the machine; whatever else it needs it says in its manifest's
-//! [`needs`](protocol::manifest::Need), and a person decides. `skybridge plugin check FILE` tries it.
 
 mod connector;
 mod error;

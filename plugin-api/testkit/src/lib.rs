@@ -28,9 +28,7 @@ mod witness;
 use std::path::Path;
 
 use skybridge_host::LoadError;
-use skybridge_host::candidate::Candidate;
-use skybridge_host::library::Library;
-use skybridge_host::trust::Trust;
+use skybridge_host::library::{Candidate, Library, Trust};
 
 pub use build::build;
 pub use capture::Capture;

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use skybridge_azure::Azure;
-use skybridge_azure_sim::{Clock, Simulator, SimulatorOptions};
+use skybridge_azure_sim::{Simulator, SimulatorOptions};
 use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::open::OpenRequest;
 use skybridge_plugin_sdk::protocol::simulate::{SimulateReply, SimulateRequest};
@@ -41,7 +41,7 @@ struct SimulatedAzure;
 
 #[async_trait]
 impl Simulate for SimulatedAzure {
-    async fn start(&self, request: SimulateRequest, ctx: &Ctx) -> Result<Box<dyn Simulation>> {
+    async fn start(&self, request: SimulateRequest, _: &Ctx) -> Result<Box<dyn Simulation>> {
         let wrong = |message: String| Error::new(kind::INVALID_CONFIG, message);
         let listen = request.listen.parse().map_err(|_| {
             wrong(format!("`{}` is no address to listen on", request.listen))
@@ -53,10 +53,7 @@ impl Simulate for SimulatedAzure {
             scenario: request.scenario,
             record: request.record.map(Into::into),
         };
-        let host = ctx.host.clone();
-        let clock = Clock::new(move || i64::try_from(host.now_unix_ms()).unwrap_or(i64::MAX));
-        let simulator = Simulator::start_at(options, clock).await;
-        let simulator = simulator.map_err(|error| wrong(chain(&error)))?;
+        let simulator = Simulator::start(options).await.map_err(|error| wrong(chain(&error)))?;
         // Both sides are JSON of the same contract, and neither shares the other's types.
         let reply = serde_json::to_value(simulator.ready())
             .and_then(serde_json::from_value)

@@ -1,12 +1,9 @@
 //! A plugin that breaks its contract on demand: what it does is its only setting.
-
-mod crimes;
-mod escapes;
+#![forbid(unsafe_code)]
 
 use serde_json::json;
-use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
 use skybridge_plugin_sdk::protocol::collect::{Asset, Batch, CollectRequest};
-use skybridge_plugin_sdk::protocol::manifest::{Need, PluginManifest, When, capability};
+use skybridge_plugin_sdk::protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, DescribeRequest, Description, Observation, ObserveRequest, Ready,
     ReadyRequest, Step, StepTemplate, UndoRequest, Undone, applied, effect, observed,
@@ -22,8 +19,6 @@ const BATCHES: u64 = 1_000;
 #[derive(serde::Deserialize)]
 struct Misbehaving {
     what: String,
-    #[serde(skip)]
-    host: Option<Host>,
 }
 
 impl Misbehaving {
@@ -41,24 +36,14 @@ impl Connector for Misbehaving {
             capabilities: vec![capability::ONBOARD.into(), capability::COLLECT.into()],
             settings_schema: json!({ "type": "object", "required": ["what"] }),
             operator_schema: json!({ "type": "object" }),
-            needs: vec![Need {
-                why: "a test starts a shell".into(),
-                when: Some(When { pointer: "/settings/granted".into(), one_of: vec![json!(true)] }),
-                exec: vec!["sh".into()],
-                ..Need::default()
-            }],
-            ..PluginManifest::default()
+            explanations: Vec::new(),
         }
     }
 
-    fn open(request: OpenRequest, host: Host) -> Result<Self> {
-        let mut this: Self = serde_json::from_value(request.settings.unwrap_or_default())
+    fn open(request: OpenRequest, _: Host) -> Result<Self> {
+        let this: Self = serde_json::from_value(request.settings.unwrap_or_default())
             .map_err(|error| Error::new(kind::INVALID_CONFIG, error.to_string()))?;
         assert!(!this.does("panic-in-open"), "blew up while opening");
-        if this.does("abort-in-open") {
-            std::process::abort();
-        }
-        this.host = Some(host);
         Ok(this)
     }
 
@@ -71,37 +56,10 @@ impl Connector for Misbehaving {
     }
 }
 
-impl Misbehaving {
-    /// Everything the host offers, once.
-    async fn use_the_host(&self, ctx: &Ctx) -> Result<String> {
-        let Some(host) = &self.host else { return Ok("it was not given".to_owned()) };
-        host.put_secret("key", b"hush").await?;
-        let kept = host.secret("key").await?.map(|secret| secret.expose().len());
-        let missing = host.secret("other").await?.is_none();
-        host.remove_secret("key").await?;
-        let gone = host.secret("key").await?.is_none();
-        ctx.progress(1, 2, "half way");
-        ctx.audit(&Write {
-            operation: "making a thing".into(),
-            method: "PUT".into(),
-            target: "things/1".into(),
-            status: 201,
-            request_id: None,
-        });
-        let text = "look at the thing".to_owned();
-        ctx.notice(&Notice { text, ..Notice::default() });
-        let now = host.now_unix_ms();
-        Ok(format!("kept {kept:?}, missing {missing}, gone {gone}, now {now}"))
-    }
-}
-
 #[async_trait]
 impl Onboard for Misbehaving {
     fn describe(&self, _: &DescribeRequest) -> Result<Description> {
         assert!(!self.does("panic-in-describe"), "blew up while describing");
-        if self.does("abort-in-describe") {
-            std::process::abort();
-        }
         let template = StepTemplate {
             kind: "thing".into(),
             title: "make a thing".into(),
@@ -127,10 +85,8 @@ impl Onboard for Misbehaving {
         Ok(Observation { state: state.into(), ..Observation::default() })
     }
 
-    async fn apply(&self, request: ApplyRequest, ctx: &Ctx) -> Result<Applied> {
+    async fn apply(&self, request: ApplyRequest, _: &Ctx) -> Result<Applied> {
         let address = request.step.address;
-        let once = self.does("segfault-once") && request.attempt == 0;
-        crimes::commit(if once { "segfault" } else { &self.what }, ctx).await;
         let span = tracing::info_span!("making", address, colour = "blue");
         span.in_scope(|| tracing::info!(count = 3, "made"));
         assert!(!self.does("panic-in-apply"), "blew up while applying {address}");
@@ -139,19 +95,10 @@ impl Onboard for Misbehaving {
         if !self.does("forget-an-output") {
             outputs.insert("id".to_owned(), json!(address));
         }
-        let detail = match self.what.as_str() {
-            "use-the-host" => Some(self.use_the_host(ctx).await?),
-            what => escapes::attempt(what),
-        };
-        let action = applied::CREATED.into();
-        Ok(Applied { action, outputs, undo, detail })
+        Ok(Applied { action: applied::CREATED.into(), outputs, undo, ..Applied::default() })
     }
 
-    async fn ready(&self, _: ReadyRequest, ctx: &Ctx) -> Result<Ready> {
-        if self.does("wait-to-be-stopped") {
-            ctx.cancelled().await;
-            return Err(Error::new(kind::CANCELLED, "stopped when asked"));
-        }
+    async fn ready(&self, _: ReadyRequest, _: &Ctx) -> Result<Ready> {
         Ok(Ready { ready: true, reason: None })
     }
 

@@ -1,17 +1,15 @@
 //! `skybridge apply`: look at the world, show what is to be done, ask, run, sum up.
 
 use skybridge_plan::view::{self, text::TextOptions};
-use skybridge_plan::{Action, Plan, PlanOptions};
+use skybridge_plan::{Action, PlanOptions};
 use skybridge_plugin_protocol::onboard::purpose;
 
 use crate::app::App;
 use crate::args::ApplyArgs;
-use crate::commands::{apply_plan, resume};
+use crate::commands::resume;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::inject::Inject;
-use crate::input::{self, Input};
 use crate::record::RunKind;
 use crate::render::diagnostics::show;
 use crate::run::{New, Run};
@@ -23,17 +21,7 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         let summary = "apply asks before it changes anything, and there is nobody to ask";
         return Err(Failure::usage(summary, "say --yes, or run it in a terminal"));
     }
-    match input::read(&args.manifest)? {
-        Input::Manifest(bytes) => run_manifest(app, args, &bytes).await,
-        Input::Plan(plan) => apply_plan::run(app, args, &plan).await,
-    }
-}
-
-async fn run_manifest(app: &App, args: &ApplyArgs, bytes: &[u8]) -> Outcome {
-    let inject = Inject::read(&args.inject, args.simulate.any())?;
-    let name = args.manifest.display().to_string();
-    let folder = connect::folder_of(&args.manifest);
-    let checked = connect::check(&name, bytes, folder, &app.search)?;
+    let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
@@ -42,13 +30,14 @@ async fn run_manifest(app: &App, args: &ApplyArgs, bytes: &[u8]) -> Outcome {
         return Ok(exit);
     }
     let doing = format!("apply {}", args.manifest.display());
-    let session = Session::open(app, checked, &state, &args.simulate, &doing).await?;
-    let outcome = plan_and_run(app, args, &session, inject).await;
+    let session =
+        Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
+    let outcome = plan_and_run(app, args, &session).await;
     session.close().await;
     outcome
 }
 
-async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: Inject) -> Outcome {
+async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {
     app.ui.say("looking at the world …");
     let context = session.describe(app, purpose::CONNECT, &PlanOptions::default()).await?;
     let Observed { context, unseen } = session.observe(app, context).await?;
@@ -61,7 +50,11 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: In
         app.ui.out(|out| writeln!(out, "Nothing to do: all {count} steps are as planned."))?;
         return Ok(Exit::Done);
     }
-    print(app, &context.plan)?;
+    app.ui.out(|out| {
+        let options =
+            TextOptions { color: app.ui.color_out, width: app.ui.width, ..TextOptions::default() };
+        view::text::write(&context.plan, &options, out)
+    })?;
     session.preflight(app, &context).await?;
     if !args.yes && !app.ui.ask("\nDo it?")? {
         app.ui.say("nothing was done");
@@ -72,16 +65,6 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: In
         manifest: &args.manifest,
         simulate: &args.simulate,
         max_in_flight: args.max_in_flight,
-        inject: &inject,
     };
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await
-}
-
-/// Prints the plan for whoever is asked.
-pub(crate) fn print(app: &App, plan: &Plan) -> Outcome<()> {
-    app.ui.out(|out| {
-        let options =
-            TextOptions { color: app.ui.color_out, width: app.ui.width, ..TextOptions::default() };
-        view::text::write(plan, &options, out)
-    })
 }

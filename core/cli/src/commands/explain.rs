@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use skybridge_host::Candidate;
+use skybridge_host::library::Candidate;
 use skybridge_plugin_protocol::manifest::Explanation;
 
 use crate::app::App;
@@ -21,12 +21,7 @@ const OWN: &[(&str, &str, &str)] = &[
         "the file system said no",
         "check the path, its permissions and the space on its disk",
     ),
-    ("SKY-CLI-003", "the manifest or the saved plan could not be read", "check the path"),
-    (
-        "SKY-CLI-004",
-        "a fault that cannot be injected",
-        "see `skybridge help apply` for how faults are written; a step's address is in the plan",
-    ),
+    ("SKY-CLI-003", "the manifest could not be read", "check the path"),
     (
         "SKY-PLUGIN-001",
         "a plugin's shared library was refused before or while it was loaded",
@@ -46,21 +41,6 @@ const OWN: &[(&str, &str, &str)] = &[
         "SKY-PLUGIN-004",
         "the plugin does not declare the ability that the command needs",
         "`skybridge plugin inspect FILE --run` shows what it declares",
-    ),
-    (
-        "SKY-PLUGIN-005",
-        "the lock file beside the manifest cannot be used",
-        "the message says where it is wrong; `skybridge plugin lock MANIFEST` writes it anew",
-    ),
-    (
-        "SKY-SAVED-001",
-        "a saved plan is not one that can be applied",
-        "the message says why; only a whole plan that was made by looking at the world can be",
-    ),
-    (
-        "SKY-SAVED-002",
-        "what a saved plan was made from has changed since",
-        "the message lists every difference; nothing was done; plan again and review that plan",
     ),
     (
         "SKY-RUN-001",
@@ -141,10 +121,7 @@ fn of_plugins(app: &App) -> impl Iterator<Item = (String, Explanation)> {
     app.search
         .list()
         .into_iter()
-        .filter_map(|(path, trust)| {
-            let candidate = Candidate::read(&path, trust).ok()?;
-            app.search.open(candidate, None).ok()
-        })
+        .filter_map(|(path, trust)| Candidate::read(&path, trust).and_then(Candidate::load).ok())
         .flat_map(|library| {
             let manifest = library.manifest.clone();
             let name = manifest.name;

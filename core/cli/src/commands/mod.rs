@@ -1,9 +1,7 @@
 //! One file a command.
 
 pub(crate) mod apply;
-pub(crate) mod apply_plan;
 pub(crate) mod audit;
-pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod offboard;
 pub(crate) mod permissions;

@@ -14,7 +14,6 @@ use crate::commands::resume;
 use crate::connect::{self, Checked};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::inject::Inject;
 use crate::made;
 use crate::record::{self, RunKind};
 use crate::render::{diagnostics::show, taken_back};
@@ -27,7 +26,6 @@ pub(crate) async fn run(app: &App, args: &OffboardArgs) -> Outcome {
         let summary = "offboard asks before it removes anything, and there is nobody to ask";
         return Err(Failure::usage(summary, "say --yes, or run it in a terminal"));
     }
-    let inject = Inject::read(&args.inject, args.simulate.any())?;
     let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     connect::require(&checked, capability::ONBOARD)?;
@@ -43,8 +41,9 @@ pub(crate) async fn run(app: &App, args: &OffboardArgs) -> Outcome {
         return Ok(Exit::Done);
     }
     let doing = format!("offboard {}", args.manifest.display());
-    let session = Session::open(app, checked, &state, &args.simulate, &doing).await?;
-    let outcome = plan_and_run(app, args, &session, inject).await;
+    let session =
+        Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
+    let outcome = plan_and_run(app, args, &session).await;
     session.close().await;
     outcome
 }
@@ -61,12 +60,7 @@ pub(crate) fn plan(
     made::plan(state, simulate, &names, purge)
 }
 
-async fn plan_and_run(
-    app: &App,
-    args: &OffboardArgs,
-    session: &Session,
-    inject: Inject,
-) -> Outcome {
+async fn plan_and_run(app: &App, args: &OffboardArgs, session: &Session) -> Outcome {
     let plan = plan(&session.checked, session.state.path(), &args.simulate, args.purge)?;
     if plan.is_empty() {
         app.ui.out(|out| taken_back::nothing_is_left(&app.ui, &plan, out))?;
@@ -86,7 +80,6 @@ async fn plan_and_run(
         manifest: &args.manifest,
         simulate: &args.simulate,
         max_in_flight: args.max_in_flight,
-        inject: &inject,
     };
     let context = session.context(plan);
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await

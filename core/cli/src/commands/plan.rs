@@ -20,24 +20,15 @@ use crate::commands::offboard;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::input::{self, Input};
 use crate::record;
 use crate::render::diagnostics::show;
-use crate::saved;
 use crate::session::{self, Asked, Observed, Session};
 use crate::state::StateDir;
 use crate::ui::Ui;
 
 pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
-    let bytes = match input::read(&args.manifest)? {
-        Input::Manifest(bytes) => bytes,
-        Input::Plan(plan) => return show_saved(app, args, &plan),
-    };
-    let options = narrowed(&args.only, args.upto.as_ref())?;
-    let options = PlanOptions { destroy: args.destroy, ..options };
-    let name = args.manifest.display().to_string();
-    let folder = connect::folder_of(&args.manifest);
-    let checked = connect::check(&name, &bytes, folder, &app.search)?;
+    let options = options(args)?;
+    let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     let simulated = args.simulate.any();
     let state = StateDir::locate(app.global.state.as_deref(), Some(&args.manifest), simulated);
@@ -45,21 +36,30 @@ pub(crate) async fn run(app: &App, args: &PlanArgs) -> Outcome {
     // What runs have made is taken away as their journals say. Without any run, as it was planned to
     // be there.
     let (plan, unseen) = if taken_back(args, &state) {
-        let plan = offboard::plan(&checked, &state, &args.simulate, false)?;
-        (plan.with_origin(saved::origin(app, args, &checked, &state)), Diagnostics::new())
+        (offboard::plan(&checked, &state, &args.simulate, false)?, Diagnostics::new())
     } else if args.offline || args.destroy {
         (offline(app, &checked, &options).await?, Diagnostics::new())
     } else {
         let doing = format!("plan {}", args.manifest.display());
-        let session = Session::open(app, checked, &state, &args.simulate, &doing).await?;
+        let session =
+            Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
         let looked = look(app, &session, &options).await;
-        let origin = saved::origin(app, args, &session.checked, &state);
         session.close().await;
         let (plan, unseen, findings) = looked?;
         stuck = findings;
-        (plan.with_origin(origin), unseen)
+        (plan, unseen)
     };
-    put_out(app, args, &plan)?;
+    match &args.out {
+        Some(path) => {
+            let mut file = fs_err::File::create(path)
+                .map(std::io::BufWriter::new)
+                .map_err(|error| Failure::io("writing the plan", &error))?;
+            write(&app.ui, args, &plan, &mut file)
+                .and_then(|()| file.flush())
+                .map_err(|error| Failure::io("writing the plan", &error))?;
+        }
+        None => app.ui.out(|out| write(&app.ui, args, &plan, out))?,
+    }
     show(&app.ui, &unseen, None);
     if let Some(failure) = stuck {
         return Err(failure);
@@ -92,43 +92,7 @@ async fn look(
     Ok((context.plan, unseen, stuck))
 }
 
-/// A plan that was saved, in another form.
-fn show_saved(app: &App, args: &PlanArgs, plan: &Plan) -> Outcome {
-    let narrowed = !args.only.is_empty() || args.upto.is_some();
-    if narrowed || args.destroy || args.offline || args.simulate.any() {
-        let summary = format!("{} is a plan already: it is only shown", args.manifest.display());
-        return Err(Failure::usage(summary, "name the manifest to plan anew"));
-    }
-    put_out(app, args, plan)?;
-    let changes = args.detailed_exit_code && plan.has_changes();
-    Ok(if changes { Exit::Changes } else { Exit::Done })
-}
-
-/// Writes the plan to where it is wanted, in the form that is wanted.
-fn put_out(app: &App, args: &PlanArgs, plan: &Plan) -> Outcome<()> {
-    let Some(path) = &args.out else {
-        return app.ui.out(|out| write(&app.ui, args, plan, out));
-    };
-    let failed = |error| Failure::io("writing the plan", &error);
-    let mut file = fs_err::File::create(path).map(std::io::BufWriter::new).map_err(failed)?;
-    write(&app.ui, args, plan, &mut file).and_then(|()| file.flush()).map_err(failed)
-}
-
-/// The form that is said, or that the ending of the file says. Another ending is a saved plan's.
-fn format(args: &PlanArgs) -> PlanFormat {
-    let ending = args.out.as_deref().map(|path| path.extension().and_then(|it| it.to_str()));
-    match (args.format, ending) {
-        (Some(format), _) => format,
-        (None, None | Some(Some("txt" | "text"))) => PlanFormat::Text,
-        (None, Some(Some("html" | "htm"))) => PlanFormat::Html,
-        (None, Some(Some("dot" | "gv"))) => PlanFormat::Dot,
-        (None, Some(Some("mmd" | "mermaid"))) => PlanFormat::Mermaid,
-        (None, Some(_)) => PlanFormat::Json,
-    }
-}
-
-/// What `--only` and `--upto` mean.
-pub(crate) fn narrowed(only: &[String], upto: Option<&String>) -> Outcome<PlanOptions> {
+fn options(args: &PlanArgs) -> Outcome<PlanOptions> {
     let parse = |text: &String| {
         Selector::parse(text).map_err(|error| {
             let help = "write an address or its beginning: contoso.role-assignment";
@@ -136,25 +100,21 @@ pub(crate) fn narrowed(only: &[String], upto: Option<&String>) -> Outcome<PlanOp
         })
     };
     Ok(PlanOptions {
-        only: only.iter().map(parse).collect::<Result<_, _>>()?,
-        upto: upto.map(parse).transpose()?,
-        destroy: false,
+        only: args.only.iter().map(parse).collect::<Result<_, _>>()?,
+        upto: args.upto.as_ref().map(parse).transpose()?,
+        destroy: args.destroy,
     })
 }
 
 /// The plan without network, credentials or a state directory.
-pub(crate) async fn offline(
-    app: &App,
-    checked: &connect::Checked,
-    options: &PlanOptions,
-) -> Outcome<Plan> {
+async fn offline(app: &App, checked: &connect::Checked, options: &PlanOptions) -> Outcome<Plan> {
     let surroundings = app.surroundings(Arc::new(NoVault), Arc::new(NoWitness));
     let instances = connect::open(checked, &surroundings, &std::collections::BTreeMap::new())?;
     session::describe(checked, &instances, &Asked::default(), options).await
 }
 
 fn write(ui: &Ui, args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
-    match format(args) {
+    match args.format {
         PlanFormat::Text => {
             let options = TextOptions {
                 detail: if args.verbose { Detail::Full } else { Detail::Brief },
@@ -167,6 +127,5 @@ fn write(ui: &Ui, args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> std::io:
         PlanFormat::Json => view::json::write(plan, out),
         PlanFormat::Dot => view::dot::write(plan, out),
         PlanFormat::Mermaid => view::mermaid::write(plan, out),
-        PlanFormat::Html => view::html::write(plan, out),
     }
 }

@@ -12,22 +12,15 @@ use crate::args::SimulateArgs;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::inject::{self, Inject};
 use crate::record::{self, RunDir};
 use crate::render::diagnostics::show;
 use crate::run::{Run, limits, log_compaction};
 use crate::session::{Session, engine_failure};
 use crate::state::StateDir;
 
-pub(crate) async fn run(
-    app: &App,
-    run: Option<&str>,
-    max_in_flight: Option<u32>,
-    inject: &[String],
-) -> Outcome {
+pub(crate) async fn run(app: &App, run: Option<&str>, max_in_flight: Option<u32>) -> Outcome {
     let (state, folder) = find(app, run)?;
-    let inject = Inject::read(inject, folder.record()?.simulate_args().any())?;
-    resume(app, &state, &folder, max_in_flight, inject).await
+    resume(app, &state, &folder, max_in_flight).await
 }
 
 /// Goes on with the run of a folder.
@@ -36,7 +29,6 @@ pub(crate) async fn resume(
     state: &Path,
     folder: &RunDir,
     max_in_flight: Option<u32>,
-    inject: Inject,
 ) -> Outcome {
     let record = folder.record()?;
     let id: RunId = record
@@ -48,8 +40,8 @@ pub(crate) async fn resume(
     let checked = connect::check(&record.manifest, &folder.manifest()?, beside, &app.search)?;
     let doing = format!("resume {id}");
     let simulate = record.simulate_args();
-    let session = Session::open(app, checked, state, &simulate, &doing).await?;
-    let outcome = go_on(app, &session, folder, id, max_in_flight, inject).await;
+    let session = Session::open(app, checked, state, &simulate, &doing, Box::new(|_| ())).await?;
+    let outcome = go_on(app, &session, folder, id, max_in_flight).await;
     session.close().await;
     outcome
 }
@@ -57,7 +49,6 @@ pub(crate) async fn resume(
 /// A run that a crash cut short is gone on with before anything new is planned: its journal alone
 /// knows what was begun. However it ends, what is left of it is part of the world that is looked at
 /// next; only when it was stopped again there is nothing to look at, and the command ends like this.
-/// What `--inject` asks for is for the run the command itself begins.
 pub(crate) async fn go_on_first(
     app: &App,
     state: &Path,
@@ -70,7 +61,7 @@ pub(crate) async fn go_on_first(
         return Ok(None);
     }
     app.ui.say(format!("run {run} has not ended: going on with it first"));
-    let exit = resume(app, state, &folder, max_in_flight, Inject::default()).await?;
+    let exit = resume(app, state, &folder, max_in_flight).await?;
     Ok(record::unfinished(state).is_some_and(|(still, _)| still == run).then_some(exit))
 }
 
@@ -82,7 +73,6 @@ async fn go_on(
     folder: &RunDir,
     id: RunId,
     max_in_flight: Option<u32>,
-    inject: Inject,
 ) -> Outcome {
     let record = folder.record()?;
     let plan = Plan::from_json(&folder.plan()?)
@@ -105,7 +95,6 @@ async fn go_on(
         app.ui.out(|out| writeln!(out, "Nothing to do: run {id} has ended."))?;
         return Ok(Exit::Done);
     }
-    inject.check(&context, id)?;
     app.ui.say(format!("run {id}, going on"));
     let run = Run {
         id,
@@ -113,8 +102,6 @@ async fn go_on(
         store: Box::new(opened.store),
         state: opened.state,
         limits: limits(max_in_flight),
-        records: inject::records(&folder.journal())?,
-        inject,
     };
     run.execute(app, session, context).await
 }

@@ -12,7 +12,6 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::handover::Connection;
-use crate::inject::Inject;
 use crate::record::RunKind;
 use crate::render::diagnostics::show;
 use crate::run::{New, Run};
@@ -24,7 +23,6 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         let summary = "rotate asks before it changes anything, and there is nobody to ask";
         return Err(Failure::usage(summary, "say --yes, or run it in a terminal"));
     }
-    let inject = Inject::read(&args.inject, args.simulate.any())?;
     let checked = connect::check_file(&args.manifest, &app.search)?;
     show(&app.ui, &checked.warnings, Some(&checked.text));
     connect::require(&checked, capability::ROTATE)?;
@@ -35,13 +33,14 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         return Ok(exit);
     }
     let doing = format!("rotate {}", args.manifest.display());
-    let session = Session::open(app, checked, &state, &args.simulate, &doing).await?;
-    let outcome = plan_and_run(app, args, &session, inject).await;
+    let session =
+        Session::open(app, checked, &state, &args.simulate, &doing, Box::new(|_| ())).await?;
+    let outcome = plan_and_run(app, args, &session).await;
     session.close().await;
     outcome
 }
 
-async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: Inject) -> Outcome {
+async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session) -> Outcome {
     connected(session)?;
     // Nothing is looked at first: whatever is there, the credential is made anew.
     let context = session.describe(app, purpose::ROTATE, &PlanOptions::default()).await?;
@@ -60,7 +59,6 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: In
         manifest: &args.manifest,
         simulate: &args.simulate,
         max_in_flight: args.max_in_flight,
-        inject: &inject,
     };
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await
 }

@@ -9,8 +9,7 @@ pub(crate) fn run(app: &App, format: SchemaName) -> Outcome {
     let schema = match format {
         SchemaName::Manifest => skybridge_manifest::json_schema(),
         SchemaName::Plan => skybridge_plan::json_schema(),
-        SchemaName::Diff => skybridge_plan::view::diff_json::schema(),
-        SchemaName::Events => schemars::schema_for!(skybridge_engine::EventLine).to_value(),
+        SchemaName::Events => schemars::schema_for!(skybridge_engine::RunEvent).to_value(),
     };
     app.ui.json(&schema)?;
     Ok(Exit::Done)

@@ -26,7 +26,7 @@ pub(crate) async fn run(
     connect::require(&checked, capability::VERIFY)?;
     let state = StateDir::locate(app.global.state.as_deref(), Some(manifest), simulate.any());
     let doing = format!("verify {}", manifest.display());
-    let session = Session::open(app, checked, &state, simulate, &doing).await?;
+    let session = Session::open(app, checked, &state, simulate, &doing, Box::new(|_| ())).await?;
     let verified = verify(&session).await;
     session.close().await;
     let verified = verified?;

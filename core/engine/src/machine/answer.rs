@@ -121,7 +121,7 @@ impl Machine {
         self.record(step, event, turn);
         self.tell_retry(step, &error, at, now, turn);
         match verdict {
-            Verdict::HoldDomain(_) => self.hold(step, at, now, turn),
+            Verdict::HoldDomain(_) => self.hold(step, at, now),
             Verdict::Again(_) | Verdict::GiveUp => self.sleep(step, at),
         }
     }
@@ -153,7 +153,7 @@ impl Machine {
             Verdict::HoldDomain(at) => {
                 self.steps[step as usize].steady = 0;
                 self.tell_retry(step, &error, at, now, turn);
-                self.hold(step, at, now, turn);
+                self.hold(step, at, now);
             }
         }
     }
@@ -205,12 +205,8 @@ impl Machine {
     }
 
     /// Holds the step's whole throttle domain; the step is the first or among the first after it.
-    fn hold(&mut self, step: u32, until: Timestamp, now: Timestamp, turn: &mut Turn) {
-        if self.queue.hold(self.steps[step as usize].domain, until) {
-            let work = &self.work.steps[step as usize];
-            let (domain, address) = (work.domain.as_ref().to_owned(), work.address.clone());
-            turn.effects.push(Effect::Tell(RunEvent::DomainHeld { domain, until, address }));
-        }
+    fn hold(&mut self, step: u32, until: Timestamp, now: Timestamp) {
+        self.queue.hold(self.steps[step as usize].domain, until);
         self.enqueue(step, now);
     }
 }

@@ -66,19 +66,18 @@ impl Queue {
         self.refresh(domain);
     }
 
-    /// Nothing of the domain may start before `until`. False when it was held for longer already.
-    pub(super) fn hold(&mut self, domain: u32, until: Timestamp) -> bool {
+    /// Nothing of the domain may start before `until`.
+    pub(super) fn hold(&mut self, domain: u32, until: Timestamp) {
         let state = &mut self.domains[domain as usize];
         if let Some(held) = state.held_until {
             if held >= until {
-                return false;
+                return;
             }
             self.timers.remove(&(held, Timer::Domain(domain)));
         }
         state.held_until = Some(until);
         self.timers.insert((until, Timer::Domain(domain)));
         self.refresh(domain);
-        true
     }
 
     /// The step comes back out of [`Queue::due`] then.

@@ -68,8 +68,6 @@ fn lines_have_the_documented_form() {
         "step-started",
         "step-waiting",
         "step-retrying",
-        "domain-held",
-        "notice",
         "step-finished",
         "step-failed",
         "step-skipped",

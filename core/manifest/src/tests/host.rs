@@ -68,7 +68,7 @@ kind = "manuel"
 "#,
         expect![[r#"
             4:1+7 010 unknown key `plugins` in `connectors.contoso`
-              help: did you mean `plugin`? known keys are `depends-on`, `destination`, `isolation`, `operator`, `permit`, `plugin` and `settings`
+              help: did you mean `plugin`? known keys are `depends-on`, `destination`, `operator`, `plugin` and `settings`
             10:10+26 014 `settings.tenant` must be a GUID such as `33333333-3333-3333-3333-333333333333`
               note: found `fabrikam.onmicrosoft.com`
             11:1+11 010 unknown key `displayName` in `settings`
@@ -163,7 +163,7 @@ fn connector_keys() {
               note: found `Azure!`
             4:12+1 012 expected a table for `connectors.Con_toso.settings`, found an integer
             5:1+8 010 unknown key `operater` in `connectors.Con_toso`
-              help: did you mean `operator`? known keys are `depends-on`, `destination`, `isolation`, `operator`, `permit`, `plugin` and `settings`
+              help: did you mean `operator`? known keys are `depends-on`, `destination`, `operator`, `plugin` and `settings`
         "#]],
     );
 }

@@ -73,8 +73,6 @@ fn add_connector(
     );
     let left_out = description.left_out.into_iter();
     plan.left_out.extend(left_out.map(|left| (connector, left)));
-    let asked = description.permissions.into_iter().filter(|permission| permission.asked);
-    plan.permissions.extend(asked.map(|permission| (connector, permission)));
     let platform = description.platforms.remove(&input.destination);
     plan.connectors.push(Connector {
         name: input.name,

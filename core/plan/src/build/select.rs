@@ -134,10 +134,18 @@ fn narrowed(plan: Plan, chosen: &[bool]) -> Plan {
             narrowed.expects.insert(new, gone);
         }
     }
-    // All but what is said of single steps.
-    let Plan { rows, graph, expects, planned, .. } = narrowed;
-    let mut narrowed =
-        Plan { rows, graph, expects, planned, narrowed: true, unobserved: 0, ..plan };
+    let Plan { connectors, templates, families, scopes, vars, notes, left_out, destroy, .. } = plan;
+    narrowed = Plan {
+        connectors,
+        templates,
+        families,
+        scopes,
+        vars,
+        notes,
+        left_out,
+        destroy,
+        ..narrowed
+    };
     narrowed.reindex();
     narrowed
 }

@@ -1,7 +1,5 @@
 //! The JSON form of plans: written one step at a time, read back for `apply PLAN`.
 
-mod alike;
-mod parts;
 mod read;
 pub mod v1;
 mod write;

@@ -25,9 +25,6 @@ pub struct Document {
     pub version: u32,
     /// What kind of plan it is.
     pub facts: Facts,
-    /// What it was made from; absent in a plan that cannot be applied from its file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
     /// The connectors, each after those it waits for.
     pub connectors: Vec<Connector>,
     /// The steps, each after everything it needs.
@@ -37,9 +34,6 @@ pub struct Document {
     /// What the manifest means and the plan leaves out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
-    /// The permissions the connection will hold.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub permissions: Vec<Permission>,
     /// How many steps do what, by action.
     pub counts: BTreeMap<String, usize>,
     /// `sha256:` and the hash of the bytes of the document before the comma that precedes this field.
@@ -65,62 +59,6 @@ pub struct Facts {
     pub applyable: bool,
     /// Looking at the world failed for some step.
     pub errored: bool,
-}
-
-/// What a plan was made from: all that applying it needs besides the steps, and what tells whether
-/// it still holds. No secret: a manifest has none.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default)]
-pub struct Origin {
-    /// When, RFC 3339.
-    pub made: String,
-    /// The version of the Skybridge that made it.
-    pub skybridge: String,
-    /// The manifest.
-    pub manifest: Manifest,
-    /// The state directory, absolute.
-    pub state: String,
-    /// The plugins it was made with.
-    pub plugins: Vec<Plugin>,
-    /// The clouds are simulated ones, started for it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub simulate: bool,
-    /// What they are like: a file, absolute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scenario: Option<String>,
-    /// A simulated cloud that runs elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub simulator: Option<String>,
-    /// `--only`, when it narrowed the plan.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub only: Vec<String>,
-    /// `--upto`, when it narrowed the plan.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub upto: Option<String>,
-}
-
-/// The manifest a plan was made from.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Manifest {
-    /// As it was named.
-    pub path: String,
-    /// The folder it lay in, absolute: where its relative paths start.
-    pub folder: String,
-    /// All of it.
-    pub text: String,
-}
-
-/// A plugin a plan was made with.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Plugin {
-    /// Its name.
-    pub name: String,
-    /// The version it says it has.
-    pub version: String,
-    /// SHA-256 of its library, in hex.
-    pub sha256: String,
 }
 
 /// A connector.
@@ -305,28 +243,4 @@ pub struct LeftOut {
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-}
-
-/// A permission the connection will hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Permission {
-    /// The connector that asks for it.
-    pub connector: String,
-    /// Its name in the cloud: `Reader`.
-    pub permission: String,
-    /// What sort of thing it is: `role`.
-    pub sort: String,
-    /// Where it holds, for people: `each subscription`.
-    pub scope: String,
-    /// Why it is asked for, one sentence.
-    pub why: String,
-    /// The capabilities that need it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub capabilities: Vec<String>,
-    /// What stops working without it, one sentence.
-    pub without: String,
-    /// What whoever holds it can see or do beyond that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exposes: Option<String>,
 }

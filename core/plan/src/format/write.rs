@@ -16,13 +16,8 @@ use crate::step::PlannedStep;
 pub(crate) fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let mut out = Hashing::new(out);
     write_content(plan, &mut out)?;
-    let end = end(&out.digest());
-    out.write_all(end.as_bytes())
-}
-
-/// What follows the content.
-pub(super) fn end(digest: &str) -> String {
-    format!(",\n\"digest\":\"{digest}\"\n}}\n")
+    let digest = out.digest();
+    writeln!(out, ",\n\"digest\":\"{digest}\"\n}}")
 }
 
 /// The digest of the plan: the hash of its content, which is all of the JSON form but the digest.
@@ -38,10 +33,6 @@ fn write_content(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{{\n\"format\":\"{}\",\n\"version\":{}", v1::FORMAT, v1::VERSION)?;
     out.write_all(b",\n\"facts\":")?;
     serde_json::to_writer(&mut *out, &facts(plan))?;
-    if let Some(origin) = &plan.origin {
-        out.write_all(b",\n\"origin\":")?;
-        serde_json::to_writer(&mut *out, origin)?;
-    }
     write_lines("connectors", plan.connectors.iter().map(connector), out)?;
     write_lines("steps", plan.steps().map(|step| step_record(&step)), out)?;
     let notes = plan.notes.iter();
@@ -50,9 +41,6 @@ fn write_content(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     write_lines("notes", notes, out)?;
     if !plan.left_out.is_empty() {
         write_lines("left-out", plan.left_out().map(left_out), out)?;
-    }
-    if !plan.permissions.is_empty() {
-        write_lines("permissions", plan.permissions().map(permission), out)?;
     }
     out.write_all(b",\n\"counts\":")?;
     let counts: BTreeMap<&str, usize> =
@@ -107,21 +95,6 @@ fn left_out((connector, left): (&crate::plan::Connector, &onboard::LeftOut)) -> 
         reason: left.reason.clone(),
         code: left.code.clone(),
         help: left.help.clone(),
-    }
-}
-
-fn permission(
-    (connector, asked): (&crate::plan::Connector, &onboard::Permission),
-) -> v1::Permission {
-    v1::Permission {
-        connector: connector.name.clone(),
-        permission: asked.permission.clone(),
-        sort: asked.sort.clone(),
-        scope: asked.scope.clone(),
-        why: asked.why.clone(),
-        capabilities: asked.capabilities.clone(),
-        without: asked.without.clone(),
-        exposes: asked.exposes.clone(),
     }
 }
 

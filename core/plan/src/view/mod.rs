@@ -1,11 +1,8 @@
 //! Ways of looking at a plan. Each writes as it goes, so that a view of a million steps needs no more
 //! memory than one of ten.
 
-pub mod diff_json;
-pub mod diff_text;
 pub mod dot;
 mod groups;
-pub mod html;
 pub mod json;
 pub mod mermaid;
 mod page;

@@ -261,7 +261,7 @@ impl View<'_> {
 }
 
 /// What the reader must know before applying.
-pub(crate) fn remarks(plan: &Plan) -> Vec<String> {
+fn remarks(plan: &Plan) -> Vec<String> {
     let mut remarks = Vec::new();
     let errors = plan.planned.values().filter(|planned| planned.error.is_some()).count();
     if errors > 0 {

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod check;
-mod diff;
 mod errors;
 mod exhaustive;
 mod fixture;

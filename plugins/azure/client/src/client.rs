@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::cloud::{Endpoints, Service};
@@ -56,7 +56,7 @@ impl Client {
         let Some(scope) = self.endpoints.token_scope(request.service) else {
             return decide(request, self.exchange(request, None).await?);
         };
-        let token = self.tokens.get(&scope, self.transport.now()).await?;
+        let token = self.tokens.get(&scope, Timestamp::now()).await?;
         let response = self.exchange(request, Some(&token)).await?;
         if !is_stale_token(request, &response) {
             return decide(request, response);
@@ -107,7 +107,7 @@ impl Client {
     /// When the identity gets no token, or `service` takes none.
     pub async fn token(&self, service: Service) -> Result<AccessToken, ClientError> {
         match self.endpoints.token_scope(service) {
-            Some(scope) => self.tokens.get(&scope, self.transport.now()).await,
+            Some(scope) => self.tokens.get(&scope, Timestamp::now()).await,
             None => Err(ClientError::Credential { message: format!("{service} takes no tokens") }),
         }
     }
@@ -141,22 +141,7 @@ pub(crate) async fn exchange(
     }
     let (method, path) = (wire.method, wire.origin.path.clone());
     let service = wire.origin.service;
-    let span = tracing::debug_span!(
-        "exchange",
-        %service,
-        %method,
-        path,
-        status = tracing::field::Empty,
-        client_request_id = id,
-        request_id = tracing::field::Empty,
-        otel.kind = "client",
-    );
-    let response = transport.exchange(wire).instrument(span.clone()).await?;
-    span.record("status", response.status());
-    if let Some(id) = response.request_id() {
-        span.record("request_id", id);
-    }
-    drop(span);
+    let response = transport.exchange(wire).await?;
     tracing::debug!(
         %service,
         %method,

@@ -34,11 +34,11 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
-    /// The token, answered at `now`, with the moment it stops working.
+    /// The token with the moment it stops working.
     #[must_use]
-    pub fn into_token(self, now: Timestamp) -> AccessToken {
+    pub fn into_token(self) -> AccessToken {
         let lifetime = SignedDuration::from_secs(self.expires_in.max(0));
-        let expires = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        let expires = Timestamp::now().checked_add(lifetime).unwrap_or(Timestamp::MAX);
         AccessToken { secret: self.access_token, expires }
     }
 }
@@ -133,6 +133,6 @@ impl TokenSource for ClientSecretSource {
         let request =
             client_credentials_request(&self.tenant, &self.client_id, &self.secret, scope);
         let answer = ask_for_token(&self.endpoints, self.transport.as_ref(), &request).await?;
-        Ok(answer.into_token(self.transport.now()))
+        Ok(answer.into_token())
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use crate::cloud::Endpoints;
 use crate::encode;
@@ -76,10 +75,4 @@ fn form(fields: &[(&'static str, Secret)]) -> Secret {
 pub trait Transport: Send + Sync {
     /// One exchange, no second attempt.
     async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError>;
-
-    /// The time at both ends, by which tokens and assertions go: the system's, unless what is at
-    /// the other end is simulated and goes by another.
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
 }

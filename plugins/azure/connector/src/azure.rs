@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use skybridge_azure_client::login::{ClientAssertionSource, ClientSecretSource};
 use skybridge_azure_client::transport::WireRequest;
 use skybridge_azure_client::{
@@ -30,9 +29,9 @@ use crate::operator::{Operator, OperatorTokens, Reaching, telling};
 use crate::proof::{self, Proof, read_assertion};
 use crate::session::{AsConnector, Session, Told};
 use crate::settings::Settings;
-use crate::surroundings::{Surroundings, from_unix_ms};
+use crate::surroundings::Surroundings;
 use crate::survey::Facts;
-use crate::{catalogue, checks, describe, needs, preflight, rotation, schema, steps, survey};
+use crate::{catalogue, checks, describe, preflight, rotation, schema, steps, survey};
 
 /// A connector to one Entra tenant.
 pub struct Azure {
@@ -78,9 +77,9 @@ impl AsConnector for Reach {
                 certificate,
             )),
             Proof::Assertion { file, issuer, subject, audience } => {
-                let time = Arc::clone(&transport);
                 let make = move |_: &str| {
-                    read_assertion(&file, &issuer, &subject, &audience, time.now())
+                    let now = jiff::Timestamp::now();
+                    read_assertion(&file, &issuer, &subject, &audience, now)
                         .map_err(|error| proof::refused(&error))
                 };
                 let make = Arc::new(make);
@@ -94,15 +93,10 @@ impl AsConnector for Reach {
 /// A whole exchange; short in tests, where services are made to say nothing.
 const LIMIT: Option<Duration> = if cfg!(test) { Some(Duration::from_secs(2)) } else { None };
 
-/// Tells the time.
-type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// Sets the real transport up when the first request is sent: reading the machine's certificates
 /// is nothing an offline plan should depend on.
 struct LazyTransport {
     trust: Trust,
-    /// The host's clock.
-    now: Now,
     made: OnceCell<HttpTransport>,
 }
 
@@ -121,15 +115,11 @@ impl Transport for LazyTransport {
         };
         self.made.get_or_try_init(make).await?.exchange(request).await
     }
-
-    fn now(&self) -> Timestamp {
-        (self.now)()
-    }
 }
 
 impl Azure {
     /// Opens an instance; nothing is asked of the network.
-    fn start_at(request: OpenRequest, now: Now) -> Result<Self> {
+    pub(crate) fn start(request: OpenRequest) -> Result<Self> {
         let Some(settings) = request.settings else {
             return Ok(Self { connector: request.connector, open: None });
         };
@@ -144,7 +134,7 @@ impl Azure {
             }
         };
         let transport: Arc<dyn Transport> =
-            Arc::new(LazyTransport { trust: trust.clone(), now, made: OnceCell::new() });
+            Arc::new(LazyTransport { trust: trust.clone(), made: OnceCell::new() });
         let reach = Reach { tenant: tenant.clone(), endpoints: endpoints.clone(), transport };
         let transport = Arc::clone(&reach.transport);
         let reaching = Reaching { tenant, endpoints: endpoints.clone(), transport, trust };
@@ -221,12 +211,11 @@ impl Connector for Azure {
             settings_schema: schema::settings(),
             operator_schema: schema::operator(),
             explanations: catalogue::explanations(),
-            needs: needs::needs(),
         }
     }
 
-    fn open(request: OpenRequest, host: Host) -> Result<Self> {
-        Self::start_at(request, Arc::new(move || from_unix_ms(host.now_unix_ms())))
+    fn open(request: OpenRequest, _host: Host) -> Result<Self> {
+        Self::start(request)
     }
 
     fn onboard(&self) -> Option<&dyn Onboard> {

@@ -92,7 +92,7 @@ pub(crate) fn describe(connector: &str, settings: &Settings, facts: Option<&Fact
         let mut needs = vec![role_actions];
         needs.extend(&checked);
         let scopes = role_definition::assignable_scopes(settings, &ids);
-        builder.single(role_definition::template(connector, settings, scopes, arm), None, needs)
+        builder.single(role_definition::template(settings, scopes, arm), None, needs)
     });
     let permissions = (!grants.graph.is_empty()).then(|| {
         builder.single(api_permissions::template(settings, graph), None, vec![application])

@@ -17,7 +17,6 @@ mod describe;
 mod errors;
 mod grants;
 mod names;
-mod needs;
 mod operator;
 mod outcome;
 mod preflight;

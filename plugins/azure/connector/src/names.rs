@@ -29,15 +29,8 @@ pub(crate) fn custom_role(display_name: &str) -> String {
     format!("Skybridge Connector ({display_name})")
 }
 
-/// The GUID of the custom role called `role_name` that `connector` makes. It is the connector's own:
-/// the name being unique in the tenant, Azure then refuses to make a second one, where under one
-/// GUID the second would silently replace the first.
-pub(crate) fn custom_role_id(connector: &str, tenant: &str, role_name: &str) -> String {
-    Uuid::new_v5(&NAMESPACE, format!("{tenant}|{role_name}|{connector}").as_bytes()).to_string()
-}
-
-/// The GUID that earlier versions gave to the custom role called `role_name`.
-pub(crate) fn custom_role_id_once(tenant: &str, role_name: &str) -> String {
+/// The GUID of the custom role called `role_name`.
+pub(crate) fn custom_role_id(tenant: &str, role_name: &str) -> String {
     Uuid::new_v5(&NAMESPACE, format!("{tenant}|{role_name}").as_bytes()).to_string()
 }
 

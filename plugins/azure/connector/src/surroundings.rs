@@ -23,16 +23,11 @@ pub(crate) trait Surroundings: Send + Sync {
     fn notice(&self, notice: &Notice);
 }
 
-/// A time as the host tells it.
-pub(crate) fn from_unix_ms(ms: u64) -> Timestamp {
-    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
-}
-
 #[async_trait]
 impl Surroundings for Ctx {
     fn now(&self) -> Timestamp {
-        from_unix_ms(self.host.now_unix_ms())
+        let ms = i64::try_from(self.host.now_unix_ms()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
     }
 
     async fn secret(&self, name: &str) -> Result<Option<SecretBytes>> {

@@ -16,6 +16,5 @@ mod rehearsal;
 mod rotation;
 mod scopes;
 mod settings;
-mod sharing;
 mod support;
 mod undoing;

@@ -1,8 +1,5 @@
 //! Time: read once per call and handed down, so that everything below is a function of it.
 
-use std::fmt;
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 /// Milliseconds since 1970.
@@ -10,33 +7,6 @@ pub(crate) type Millis = i64;
 
 /// Milliseconds of a day.
 pub(crate) const DAY: Millis = 86_400_000;
-
-/// Tells the simulated cloud the time: the system's, or another's who rehearses hours in seconds.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
-
-impl Clock {
-    /// The system's time.
-    #[must_use]
-    pub fn system() -> Self {
-        Self::new(now)
-    }
-
-    /// What `now` says, in milliseconds since 1970.
-    pub fn new(now: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    pub(crate) fn now(&self) -> Millis {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
 
 /// The only place that reads the wall clock.
 pub(crate) fn now() -> Millis {

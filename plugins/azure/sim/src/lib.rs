@@ -36,7 +36,6 @@ mod traffic;
 mod world;
 mod x509;
 
-pub use clock::Clock;
 pub use error::SimulatorError;
 pub use ready::{Ready, ReadyEndpoints, ReadyIdentity, ReadyOperator, ReadyPlatform};
 pub use simulator::{Simulator, SimulatorOptions};

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::certificates::Authority;
-use crate::clock::{self, Clock, Millis};
+use crate::clock;
 use crate::control;
 use crate::error::SimulatorError;
 use crate::faults::error_reply;
@@ -51,17 +51,11 @@ pub struct Simulator {
 impl Simulator {
     /// Opens the state, binds four loopback ports and serves.
     pub async fn start(options: SimulatorOptions) -> Result<Self, SimulatorError> {
-        Self::start_at(options, Clock::system()).await
-    }
-
-    /// The same by another clock. Its certificates go by the system's: clients check them by that.
-    pub async fn start_at(options: SimulatorOptions, clock: Clock) -> Result<Self, SimulatorError> {
         let ports = Ports::bind(options.listen).await?;
         let endpoints = ports.endpoints()?;
         let url = format!("http://{}", address(&ports.control)?);
         // Making keys and replaying a log takes a while, and would hold up the other tasks.
-        let now = clock.now();
-        let prepared = tokio::task::spawn_blocking(move || prepare(&options, endpoints, now)).await;
+        let prepared = tokio::task::spawn_blocking(move || prepare(&options, endpoints)).await;
         let prepared =
             prepared.map_err(|error| SimulatorError::State(std::io::Error::other(error)))??;
         let ready = ready(&prepared, url);
@@ -73,11 +67,11 @@ impl Simulator {
             (ports.graph, Service::Graph),
             (ports.platform, Service::Platform),
         ] {
-            let answer = service_answer(Arc::clone(&world), service, clock.clone());
+            let answer = service_answer(Arc::clone(&world), service);
             let tls = Some(Arc::clone(&prepared.tls));
             Endpoint { listener, tls, answer }.spawn(&tasks, stop.clone());
         }
-        let answer = control_answer(world, ready.clone(), clock);
+        let answer = control_answer(world, ready.clone());
         Endpoint { listener: ports.control, tls: None, answer }.spawn(&tasks, stop.clone());
         tasks.close();
         tracing::info!(url = ready.url, tenant = %ready.tenant, "simulated Azure is ready");
@@ -183,12 +177,8 @@ impl StartKeys {
     }
 }
 
-fn prepare(
-    options: &SimulatorOptions,
-    endpoints: Endpoints,
-    now: Millis,
-) -> Result<Prepared, SimulatorError> {
-    let today = clock::now();
+fn prepare(options: &SimulatorOptions, endpoints: Endpoints) -> Result<Prepared, SimulatorError> {
+    let now = clock::now();
     let scenario = Scenario::parse(options.scenario.as_deref().unwrap_or(DEFAULT))?;
     let state_dir = match &options.state_dir {
         Some(directory) => {
@@ -201,7 +191,7 @@ fn prepare(
     let state_dir = state_dir.as_deref();
     let mut store = Store::open(state_dir)?;
     let operator_secret = founding::found(&mut store, &scenario, now)?;
-    let authority = Authority::load(state_dir, today)?;
+    let authority = Authority::load(state_dir, now)?;
     let keys = SigningKey::load(state_dir, "signing-key.pem")?;
     let issuer_key = match scenario.issuers.is_empty() {
         true => None,
@@ -212,7 +202,7 @@ fn prepare(
     let desk = Desk::new(start_keys.ox.clone().into(), start_keys.webhook.clone())?;
     let traffic = Traffic::open(options.record.as_deref())?;
     Ok(Prepared {
-        tls: authority.server_config(today)?,
+        tls: authority.server_config(now)?,
         world: World::new(scenario, endpoints, store, keys, traffic, sign_ins, desk),
         operator_secret,
         keys: start_keys,
@@ -258,11 +248,12 @@ fn locked(world: &Mutex<World>) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn service_answer(world: Arc<Mutex<World>>, service: Service, clock: Clock) -> Arc<Answer> {
-    Arc::new(move |arrived| leaving(serve(&world, service, arrived, clock.now())))
+fn service_answer(world: Arc<Mutex<World>>, service: Service) -> Arc<Answer> {
+    Arc::new(move |arrived| leaving(serve(&world, service, arrived)))
 }
 
-fn serve(world: &Mutex<World>, service: Service, arrived: Arrived, now: Millis) -> Outcome {
+fn serve(world: &Mutex<World>, service: Service, arrived: Arrived) -> Outcome {
+    let now = clock::now();
     let Arrived { method, target, headers, body, refused } = arrived;
     let call = Call::new(service, &method, &target, headers.clone(), body, now);
     let whole = |reply: Reply| Outcome { reply, delivery: Delivery::Whole };
@@ -298,11 +289,11 @@ fn acknowledged(world: &Mutex<World>, call: &mut Call) -> Outcome {
     }
 }
 
-fn control_answer(world: Arc<Mutex<World>>, ready: Ready, clock: Clock) -> Arc<Answer> {
+fn control_answer(world: Arc<Mutex<World>>, ready: Ready) -> Arc<Answer> {
     Arc::new(move |arrived| {
         let mut world = locked(&world);
         let reply = control::faults::answer(&mut world, &arrived)
-            .unwrap_or_else(|| control::answer(&mut world, &ready, &arrived, clock.now()));
+            .unwrap_or_else(|| control::answer(&mut world, &ready, &arrived, clock::now()));
         leaving(Outcome { reply, delivery: Delivery::Whole })
     })
 }

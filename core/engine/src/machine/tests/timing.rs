@@ -6,10 +6,9 @@ use std::time::Duration;
 use skybridge_journal::{Event, RunState};
 
 use super::world::{applied, error};
-use crate::testing::{address, at, millis, readiness, work};
+use crate::testing::{at, millis, readiness, work};
 use crate::{
-    Effect, Input, Limits, Machine, Readiness, Ready, RetryClass, RunEvent, RunOutcome, StepError,
-    Turn, Work,
+    Effect, Input, Limits, Machine, Readiness, Ready, RetryClass, RunOutcome, StepError, Turn, Work,
 };
 
 fn started(work: Work) -> Machine {
@@ -122,26 +121,6 @@ fn a_rate_limit_holds_its_domain() {
     let turn = machine.step(Input::Tick, at(21_000));
     let apply = |step, attempt| Effect::Apply { step, attempt };
     assert_eq!(calls(&turn), [&apply(0, 1), &apply(3, 0)]);
-}
-
-/// Whoever watches is told of a hold, and again only when it is put off further.
-#[test]
-fn a_hold_is_told_once() {
-    let mut machine = started(work(&[&[], &[], &[]]));
-    let mut told = |step, seconds, now| {
-        let error = error(RetryClass::RateLimited).after(Duration::from_secs(seconds));
-        let turn = refuse(&mut machine, step, error, now);
-        let holds = turn.effects.iter().filter_map(|effect| match effect {
-            Effect::Tell(RunEvent::DomainHeld { until, address, .. }) => {
-                Some((*until, address.clone()))
-            }
-            _ => None,
-        });
-        holds.collect::<Vec<_>>()
-    };
-    assert_eq!(told(0, 20, 1_000), [(at(21_000), address(0))]);
-    assert_eq!(told(1, 10, 2_000), []);
-    assert_eq!(told(2, 30, 3_000), [(at(33_000), address(2))]);
 }
 
 /// Ready means seen so many times in a row; once gone, counting begins anew.

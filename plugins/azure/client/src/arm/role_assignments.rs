@@ -36,9 +36,6 @@ pub struct Properties {
     /// A condition that narrows it.
     #[serde(default)]
     pub condition: Option<String>,
-    /// Free text.
-    #[serde(default)]
-    pub description: Option<String>,
 }
 
 impl RoleAssignment {

@@ -98,16 +98,6 @@ pub fn list_by_name_request(scope: &str, role_name: &str) -> Request {
         .query("$filter", &format!("roleName eq {}", odata_literal(role_name)))
 }
 
-/// Lists the roles called `role_name` in the whole tenant, as far as the caller may see them.
-#[must_use]
-pub fn list_by_name_everywhere_request(role_name: &str) -> Request {
-    let path = Path::fixed("/providers/Microsoft.Authorization/roleDefinitions");
-    let filter = format!("atScopeAndBelow() and roleName eq {}", odata_literal(role_name));
-    Request::get(Service::ResourceManager, path, "listing role definitions")
-        .version(AUTHORIZATION_VERSION)
-        .query("$filter", &filter)
-}
-
 fn one(scope: &str, name: &str) -> Path {
     Path::new()
         .scope(scope)

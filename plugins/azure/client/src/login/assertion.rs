@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{ask_for_token, client_credentials_request, token_address};
 use crate::certificate::Certificate;
@@ -72,10 +73,10 @@ impl ClientAssertionSource {
         certificate: Arc<Certificate>,
     ) -> Self {
         let client_id = client_id.into();
-        let (bearer, time) = (client_id.clone(), Arc::clone(&transport));
+        let bearer = client_id.clone();
         let make = Arc::new(move |audience: &str| {
             certificate
-                .assertion(&bearer, audience, time.now())
+                .assertion(&bearer, audience, Timestamp::now())
                 .map_err(|error| ClientError::Credential { message: error.to_string() })
         });
         Self::new(endpoints, transport, tenant, client_id, make)
@@ -88,6 +89,6 @@ impl TokenSource for ClientAssertionSource {
         let assertion = (self.make)(&token_address(&self.endpoints, &self.tenant))?;
         let request = client_assertion_request(&self.tenant, &self.client_id, &assertion, scope);
         let answer = ask_for_token(&self.endpoints, self.transport.as_ref(), &request).await?;
-        Ok(answer.into_token(self.transport.now()))
+        Ok(answer.into_token())
     }
 }

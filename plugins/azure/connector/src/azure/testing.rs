@@ -10,8 +10,7 @@ use skybridge_azure_client::{
     AccessToken, Client, ClientError, Request, Response, Secret, Service, TokenSource, Transport,
     TransportKind, Trust,
 };
-use skybridge_plugin_sdk::protocol::open::OpenRequest;
-use skybridge_plugin_sdk::{Result, async_trait};
+use skybridge_plugin_sdk::async_trait;
 
 use super::Azure;
 use crate::operator::{Operator, OperatorTokens, Reaching};
@@ -28,7 +27,7 @@ pub(crate) struct Person {
 
 #[async_trait]
 impl TokenSource for Person {
-    async fn token(&self, scope: &str) -> std::result::Result<AccessToken, ClientError> {
+    async fn token(&self, scope: &str) -> Result<AccessToken, ClientError> {
         let graph = scope.starts_with("https://graph.microsoft.com/");
         let scope = self.graph.as_deref().filter(|_| graph).unwrap_or(scope);
         let path = Path::new().segment(&self.reaching.tenant).then("/oauth2/v2.0/token");
@@ -41,8 +40,7 @@ impl TokenSource for Person {
             ("scope", Secret::new(scope)),
         ]);
         let Reaching { endpoints, transport, .. } = &self.reaching;
-        let answer = ask_for_token(endpoints, transport.as_ref(), &request).await?;
-        Ok(answer.into_token(transport.now()))
+        Ok(ask_for_token(endpoints, transport.as_ref(), &request).await?.into_token())
     }
 }
 
@@ -78,7 +76,7 @@ impl Fuse {
 
 /// Says in a service's place what no simulated cloud would, or lets the request through.
 pub(crate) type Answer =
-    dyn Fn(&WireRequest) -> Option<std::result::Result<Response, ClientError>> + Send + Sync;
+    dyn Fn(&WireRequest) -> Option<Result<Response, ClientError>> + Send + Sync;
 
 struct Intercepted {
     answer: Arc<Answer>,
@@ -87,7 +85,7 @@ struct Intercepted {
 
 #[async_trait]
 impl Transport for Intercepted {
-    async fn exchange(&self, request: WireRequest) -> std::result::Result<Response, ClientError> {
+    async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError> {
         match (self.answer)(&request) {
             Some(outcome) => outcome,
             None => self.inner.exchange(request).await,
@@ -102,7 +100,7 @@ struct Fused {
 
 #[async_trait]
 impl Transport for Fused {
-    async fn exchange(&self, request: WireRequest) -> std::result::Result<Response, ClientError> {
+    async fn exchange(&self, request: WireRequest) -> Result<Response, ClientError> {
         let (service, operation) = (request.origin.service, request.origin.operation);
         if service == Service::Login {
             return self.inner.exchange(request).await;
@@ -122,11 +120,6 @@ impl Transport for Fused {
 }
 
 impl Azure {
-    /// Opens an instance by the system's clock.
-    pub(crate) fn start(request: OpenRequest) -> Result<Self> {
-        Self::start_at(request, Arc::new(jiff::Timestamp::now))
-    }
-
     /// How this instance reaches its cloud. `trust` is for credentials of Microsoft's library.
     pub(crate) fn reaching(&self, trust: Trust) -> Reaching {
         let reach = &self.open_parts().unwrap().reach;

@@ -70,9 +70,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         "AZ-ROLE-001",
         "the role that is assigned does not exist",
-        "Azure answered RoleDefinitionDoesNotExist, or that the role is not assignable in the scope. \
-         Right after the custom role was made or extended this is replication and is waited for; \
-         otherwise the role was deleted or narrowed.",
+        "Azure answered RoleDefinitionDoesNotExist. Right after the custom role was made this is \
+         replication and is waited for; otherwise the role was deleted.",
         "Plan again: the custom role is made anew.",
         TROUBLESHOOTING,
     ),
@@ -97,9 +96,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         "AZ-ROLE-004",
         "the custom role is still assigned",
-        "Azure answered RoleDefinitionHasAssignments, or RoleScopeBeingRemovedContainsAssignments \
-         for one of its scopes. Assignments deleted moments ago still count and are waited for; \
-         others were made by somebody else.",
+        "Azure answered RoleDefinitionHasAssignments. Assignments deleted moments ago still count \
+         and are waited for; others were made by somebody else.",
         "Remove the remaining assignments of the role, in other subscriptions too; then take the \
          connection away again.",
         TROUBLESHOOTING,

@@ -74,15 +74,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Take the subscriptions out of its assignable scopes by hand.",
         ROLES,
     ),
-    entry(
-        "AZ-ROLE-007",
-        "connectors that share the custom role need different actions of it",
-        "Connectors of one display name share one custom role, because role names are unique in a \
-         tenant. Writing what this one needs would change what the other was given.",
-        "Choose another `display-name` for one of them, or the same `permissions` and \
-         `capabilities`.",
-        ROLES,
-    ),
     own(
         "AZ-GRANT-001",
         "a grant nobody planned cannot be taken away",

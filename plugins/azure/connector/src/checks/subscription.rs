@@ -129,9 +129,9 @@ async fn listed_clusters(prover: &Prover<'_>, id: &str) -> Result<Vec<String>, C
 
 /// The custom role's id as we give it, and as it is when a role of the name was there before.
 async fn custom_role_ids(prover: &Prover<'_>, scope: &str) -> Result<Vec<String>, ClientError> {
-    let (connector, settings) = (prover.session.connector, prover.session.settings);
+    let settings = prover.session.settings;
     let name = names::custom_role(&settings.display_name);
-    let mut ids = vec![names::custom_role_id(connector, &settings.tenant_id(), &name)];
+    let mut ids = vec![names::custom_role_id(&settings.tenant_id(), &name)];
     let request = role_definitions::list_by_name_request(scope, &name);
     let listed = prover.client.list::<RoleDefinition>(request).await?;
     ids.extend(listed.into_iter().map(|role| role.name));

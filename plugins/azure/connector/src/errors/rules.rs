@@ -116,12 +116,6 @@ pub(super) const RULES: &[Rule] = &[
         "the role was deleted; plan again",
     ),
     arm(
-        Code("RoleAssignmentScopeNotAssignableToRoleDefinition"),
-        Lags(kind::NOT_FOUND),
-        "AZ-ROLE-001",
-        "the subscription was taken out of the role's assignable scopes; plan again",
-    ),
-    arm(
         Code("RoleDefinitionWithSameNameExists"),
         Is(kind::ALREADY_EXISTS),
         "AZ-ROLE-002",
@@ -139,13 +133,6 @@ pub(super) const RULES: &[Rule] = &[
         Lags(kind::PRECONDITION),
         "AZ-ROLE-004",
         "the custom role is still assigned somewhere; remove those assignments first",
-    ),
-    arm(
-        Code("RoleScopeBeingRemovedContainsAssignments"),
-        Lags(kind::PRECONDITION),
-        "AZ-ROLE-004",
-        "the custom role is still assigned in a scope that is taken out of it; remove those \
-         assignments first",
     ),
     arm(
         Code("RoleDefinitionLimitExceeded"),

@@ -137,6 +137,6 @@ impl TokenSource for DeviceCodeSource {
         if let Some(next) = &answer.refresh_token {
             *refresh = Some(next.clone());
         }
-        Ok(answer.into_token(self.reaching.transport.now()))
+        Ok(answer.into_token())
     }
 }

@@ -77,7 +77,7 @@ fn assignment(session: &Session<'_>, step: &PlannedWrite) -> Option<(Role, Strin
 
 fn custom_role_id(session: &Session<'_>) -> String {
     let name = names::custom_role(&session.settings.display_name);
-    names::custom_role_id(session.connector, &session.settings.tenant_id(), &name)
+    names::custom_role_id(&session.settings.tenant_id(), &name)
 }
 
 fn is_subscription(scope: &str) -> bool {

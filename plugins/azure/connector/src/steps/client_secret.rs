@@ -120,7 +120,7 @@ fn undo_of(app: &str, key_id: &str) -> Value {
 
 /// Removes a secret whose text nobody has.
 pub(crate) async fn remove_orphan(session: &Session<'_>, app: &str, key_id: &str) -> Result<()> {
-    tracing::info!(key_id, "removing a client secret that nobody will use");
+    tracing::info!(key_id, "removing a client secret whose text was lost on the way");
     match session.send(&passwords::remove_request(app, key_id)).await {
         Ok(_) => Ok(()),
         Err(error) if is_gone(&error) => Ok(()),
@@ -163,8 +163,7 @@ async fn mint(
 /// Why the application's list of secrets cannot be relied upon yet.
 ///
 /// A secret whose answer was lost may not have been listed when the next attempt looked for it.
-/// Once the newer one is listed the older one is too, and is removed here; from the vault as well,
-/// when the attempt that made it came so far.
+/// Once the newer one is listed the older one is too, and is removed here.
 async fn unsettled(
     session: &Session<'_>,
     application: &str,
@@ -181,15 +180,12 @@ async fn unsettled(
     let Some(ours) = stored.iter().find(|one| one.key_id == key_id) else {
         return Ok(Some("the application does not list the secret yet".into()));
     };
-    let twins = decision::twins(&stored, ours);
-    for twin in &twins {
-        remove_orphan(session, application, &twin.key_id).await?;
-        if twin.in_vault {
-            session.host.remove_secret(&names::vault_name(&twin.key_id)).await?;
-        }
+    let orphans = decision::twins(&stored, ours);
+    for orphan in &orphans {
+        remove_orphan(session, application, orphan).await?;
     }
-    let reason = "removed a secret that an attempt made whose answer was lost on the way";
-    Ok((!twins.is_empty()).then(|| reason.to_owned()))
+    let reason = "removed a secret whose text was lost on the way";
+    Ok((!orphans.is_empty()).then(|| reason.to_owned()))
 }
 
 #[async_trait]

@@ -29,11 +29,6 @@ pub(crate) const KIND: &str = "role-assignment";
 
 pub(crate) struct RoleAssignments;
 
-/// What an assignment made by `connector` says of itself.
-pub(crate) fn description(connector: &str) -> String {
-    format!("managed by Skybridge, connector {connector}")
-}
-
 /// One assignment with nothing left to decide.
 struct Wanted {
     role: Role,
@@ -184,8 +179,7 @@ async fn refuse(
         let lag = lag_of_principal(session, step, wanted).await;
         return classify(error, lag);
     }
-    let narrow = "RoleAssignmentScopeNotAssignableToRoleDefinition";
-    if code("RoleDefinitionDoesNotExist") || code(narrow) {
+    if code("RoleDefinitionDoesNotExist") {
         let lag = Lag::when(is_fresh(step, "role-definition.custom.fresh"));
         return classify(error, lag);
     }
@@ -252,7 +246,7 @@ async fn assign(session: &Session<'_>, request: &ApplyRequest, wanted: &Wanted) 
         return Ok(did(applied::UNCHANGED, describe(&found), wanted.undo()));
     }
     let role_definition = wanted.role_definition();
-    let description = description(session.connector);
+    let description = format!("managed by Skybridge, connector {}", session.connector);
     let new = NewAssignment {
         role_definition_id: &role_definition,
         principal_id: &wanted.principal,

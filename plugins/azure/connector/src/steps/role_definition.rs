@@ -5,17 +5,14 @@
 //! scopes, and the operator surely has it in the subscriptions that are onboarded. Azure takes at
 //! most [`SCOPES_MAX`] of them. Beyond that one management group stands in their place, more than
 //! one Azure does not take: the manifest's when it names a single one, else the root group.
-//!
-//! Connectors of one display name share the role: each adds its scopes and its name ([`used_by`]),
-//! and takes both out again in the end.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use skybridge_azure_client::ClientError;
+use skybridge_azure_client::arm::management_groups;
 use skybridge_azure_client::arm::role_definitions::{self, NewRole, RoleDefinition};
-use skybridge_azure_client::arm::{last_segment, management_groups};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{
     Applied, ApplyRequest, Change, Observation, Ready, ReadyRequest, Remains, StepCall,
@@ -25,26 +22,18 @@ use skybridge_plugin_sdk::{Error, Result, Retry, async_trait, kind};
 
 use crate::errors::{Lag, classify};
 use crate::names;
-use crate::outcome::{
-    absent, change, compared, did, foreign, not_ready, outputs, own_output, ready_if,
-};
+use crate::outcome::{absent, change, compared, did, foreign, not_ready, outputs, ready_if};
 use crate::session::Session;
 use crate::settings::{Settings, Watched};
 use crate::steps::Family;
 use crate::template::{DEFINE, MINUTE_MS, UNDEFINE, call, undo, wait, words};
 
-mod finding;
 mod taking_back;
-mod used_by;
-
-use finding::{Found, elsewhere, find};
-use used_by::UsedBy;
 
 pub(crate) const KIND: &str = "role-definition";
 
-/// Attempts at a role whose name is taken where nobody sees it: one that another connector makes at
-/// this moment is seen within seconds.
-const UNSEEN_ATTEMPTS: u32 = 8;
+const DESCRIPTION: &str =
+    "Two actions a security platform needs beyond Reader. Managed by Skybridge.";
 
 /// Azure's limit of assignable scopes.
 const SCOPES_MAX: usize = 2_000;
@@ -63,15 +52,10 @@ pub(crate) fn assignable_scopes(settings: &Settings, subscriptions: &[String]) -
     vec![management_groups::scope(&group.unwrap_or_else(|| settings.tenant_id()))]
 }
 
-pub(crate) fn template(
-    connector: &str,
-    settings: &Settings,
-    scopes: Vec<String>,
-    arm: &str,
-) -> StepTemplate {
+pub(crate) fn template(settings: &Settings, scopes: Vec<String>, arm: &str) -> StepTemplate {
     let grants = settings.grants();
     let wanted = Wanted::new(
-        (connector, settings),
+        settings,
         names::custom_role(&settings.display_name),
         grants.action_names(),
         scopes,
@@ -121,42 +105,34 @@ struct Desired {
 }
 
 /// The role with nothing left to decide.
-struct Wanted<'a> {
-    connector: &'a str,
+struct Wanted {
     role_name: String,
-    /// The GUID it gets if this connector makes it.
     id: String,
-    /// The GUID it has if an early version made it.
-    id_once: String,
     /// Where requests about it go: any subscription it can be assigned in would do.
     home: String,
     scopes: Vec<String>,
     actions: Vec<String>,
 }
 
-impl<'a> Wanted<'a> {
+impl Wanted {
     /// What the step wants: a resumed run has nothing else to go by.
-    fn of(session: &Session<'a>, step: &StepCall) -> Result<Self> {
+    fn of(session: &Session<'_>, step: &StepCall) -> Result<Self> {
         let desired: Desired = serde_json::from_value(step.desired.clone()).map_err(|error| {
             let message = format!("internal error: {}: {error}", step.address);
             Error::new(kind::CONTRACT_VIOLATION, message).code("AZ-HOST-001")
         })?;
         let Desired { role_name, actions, assignable_scopes } = desired;
-        let of = (session.connector, session.settings);
-        Ok(Self::new(of, role_name, actions, assignable_scopes))
+        Ok(Self::new(session.settings, role_name, actions, assignable_scopes))
     }
 
     fn new(
-        (connector, settings): (&'a str, &Settings),
+        settings: &Settings,
         role_name: String,
         actions: Vec<String>,
         scopes: Vec<String>,
     ) -> Self {
-        let tenant = settings.tenant_id();
         Self {
-            connector,
-            id: names::custom_role_id(connector, &tenant, &role_name),
-            id_once: names::custom_role_id_once(&tenant, &role_name),
+            id: names::custom_role_id(&settings.tenant_id(), &role_name),
             role_name,
             home: scopes.first().cloned().unwrap_or_default(),
             scopes,
@@ -168,61 +144,20 @@ impl<'a> Wanted<'a> {
         format!("{}/providers/Microsoft.Authorization/roleDefinitions/{id}", self.home)
     }
 
-    fn differences(&self, found: &Found) -> Vec<Change> {
-        let says = &found.role.properties;
+    fn differences(&self, found: &RoleDefinition) -> Vec<Change> {
+        let says = &found.properties;
         let name = change("role-name", json!(says.role_name), json!(self.role_name));
-        let (has, wants) = (allowed(&found.role), lowered(&self.actions));
+        let (has, wants) = (allowed(found), lowered(&self.actions));
         let actions = change("actions", json!(has), json!(wants));
         // Others may assign the role elsewhere: more scopes than ours are no difference.
-        let missing = self.missing_scopes(&found.role);
+        let missing = self.missing_scopes(found);
         let scopes = change("assignable-scopes", json!([]), json!(missing));
-        let used_by = UsedBy::of(&found.role);
-        let with_us = used_by.with(self.connector);
-        let noted = found.ours && used_by != with_us;
-        let used_by = noted.then(|| change("used-by", used_by.to_json(), with_us.to_json()));
-        name.into_iter().chain(actions).chain(scopes).chain(used_by.flatten()).collect()
+        name.into_iter().chain(actions).chain(scopes).collect()
     }
 
     fn missing_scopes(&self, found: &RoleDefinition) -> Vec<String> {
         let has = lowered(&found.properties.assignable_scopes);
         self.scopes.iter().filter(|s| !has.contains(&s.to_lowercase())).cloned().collect()
-    }
-
-    /// What the found role becomes: ours, with what others need of it.
-    async fn extend(
-        &self,
-        session: &Session<'_>,
-        found: &Found,
-    ) -> std::result::Result<RoleDefinition, ClientError> {
-        let mut scopes = found.role.properties.assignable_scopes.clone();
-        scopes.extend(self.missing_scopes(&found.role));
-        let used_by = UsedBy::of(&found.role).with(self.connector);
-        self.put(session, found.at(&self.home), &found.role.name, &scopes, &used_by).await
-    }
-
-    async fn create(
-        &self,
-        session: &Session<'_>,
-    ) -> std::result::Result<RoleDefinition, ClientError> {
-        let used_by = UsedBy::default().with(self.connector);
-        self.put(session, &self.home, &self.id, &self.scopes, &used_by).await
-    }
-
-    async fn put(
-        &self,
-        session: &Session<'_>,
-        at: &str,
-        id: &str,
-        scopes: &[String],
-        used_by: &UsedBy,
-    ) -> std::result::Result<RoleDefinition, ClientError> {
-        let role = NewRole {
-            role_name: &self.role_name,
-            description: &used_by.description(),
-            actions: &self.actions,
-            assignable_scopes: scopes,
-        };
-        session.json(&role_definitions::put_request(at, id, role)).await
     }
 }
 
@@ -246,118 +181,119 @@ fn allowed(found: &RoleDefinition) -> BTreeSet<String> {
     all
 }
 
-/// A role of our name, but not of our making, is used only as it is.
-fn refuse_other(wanted: &Wanted<'_>, found: &Found) -> Result<()> {
-    let missing = wanted.missing_scopes(&found.role);
-    if found.ours {
-        return refuse_sharing(wanted, found);
+/// The role, and whether its id is the one we give.
+async fn find(session: &Session<'_>, wanted: &Wanted) -> Result<Option<(RoleDefinition, bool)>> {
+    let plain = |error| classify(error, Lag::Impossible);
+    let request = role_definitions::get_request(&wanted.home, &wanted.id);
+    if let Some(found) = session.find::<RoleDefinition>(&request).await.map_err(plain)? {
+        return Ok(Some((found, true)));
     }
-    let why = if allowed(&found.role) != lowered(&wanted.actions) {
-        "allows something else".to_owned()
-    } else if let Some(first) = missing.first() {
-        format!("was made by somebody else, who does not let it be assigned in {first}")
-    } else {
+    let request = role_definitions::list_by_name_request(&wanted.home, &wanted.role_name);
+    let listed: Vec<RoleDefinition> = session.list(request).await.map_err(plain)?;
+    let found = listed.into_iter().find(|role| role.properties.role_type != "BuiltInRole");
+    Ok(found.map(|role| {
+        let ours = role.name.eq_ignore_ascii_case(&wanted.id);
+        (role, ours)
+    }))
+}
+
+/// A role of our name, but not of our making, is used only if it allows exactly what ours would.
+fn refuse_other(wanted: &Wanted, found: &RoleDefinition) -> Result<()> {
+    if allowed(found) == lowered(&wanted.actions) {
         return Ok(());
-    };
-    let message = format!("a role called `{}` exists and {why}", wanted.role_name);
+    }
+    let message = format!("a role called `{}` exists and allows something else", wanted.role_name);
     Err(Error::new(kind::ALREADY_EXISTS, message)
         .code("AZ-ROLE-002")
         .help("choose another `display-name`, or rename that role"))
 }
 
-/// What one connector needs of the role must not take from another what it needs.
-fn refuse_sharing(wanted: &Wanted<'_>, found: &Found) -> Result<()> {
-    let others = UsedBy::of(&found.role).without(wanted.connector);
-    if others.is_empty() || allowed(&found.role) == lowered(&wanted.actions) {
-        return Ok(());
-    }
-    let message = format!(
-        "the role `{}` is shared with {others}, which needs other actions of it",
-        wanted.role_name
-    );
-    Err(Error::new(kind::ALREADY_EXISTS, message)
-        .code("AZ-ROLE-007")
-        .help("choose another `display-name` for one of them, or the same `permissions`"))
+async fn put(
+    session: &Session<'_>,
+    wanted: &Wanted,
+    id: &str,
+    scopes: &[String],
+) -> std::result::Result<RoleDefinition, ClientError> {
+    let role = NewRole {
+        role_name: &wanted.role_name,
+        description: DESCRIPTION,
+        actions: &wanted.actions,
+        assignable_scopes: scopes,
+    };
+    session.json(&role_definitions::put_request(&wanted.home, id, role)).await
 }
 
-fn describe(wanted: &Wanted<'_>, id: &str, fresh: bool) -> Map {
+fn describe(wanted: &Wanted, id: &str, fresh: bool) -> Map {
     outputs([("role-definition-id", json!(wanted.role_definition_id(id))), ("fresh", json!(fresh))])
 }
 
-fn undo_of(wanted: &Wanted<'_>, id: &str) -> Value {
-    json!({ "home": wanted.home, "id": id, "scopes": wanted.scopes })
-}
-
-/// Uses a role that is there, as it is or with our part added.
-async fn share(
-    session: &Session<'_>,
-    wanted: &Wanted<'_>,
-    found: &Found,
-    fresh: bool,
-) -> Result<Applied> {
-    refuse_other(wanted, found)?;
-    let id = &found.role.name;
-    let undo = if found.ours { undo_of(wanted, id) } else { json!(null) };
-    if wanted.differences(found).is_empty() {
-        let action = if found.ours { applied::UNCHANGED } else { applied::ADOPTED };
-        return Ok(did(action, describe(wanted, id, fresh), undo));
+fn undo_of(wanted: &Wanted, ours: bool) -> Value {
+    if ours {
+        json!({ "home": wanted.home, "id": wanted.id, "scopes": wanted.scopes })
+    } else {
+        json!(null)
     }
-    let extended = wanted.extend(session, found).await;
-    extended.map_err(|error| classify(error, Lag::Impossible))?;
-    Ok(did(applied::UPDATED, describe(wanted, id, true), undo))
 }
 
 #[async_trait]
 impl Family for RoleDefinitions {
     async fn observe(&self, session: &Session<'_>, step: &StepCall) -> Result<Observation> {
         let wanted = Wanted::of(session, step)?;
-        let Some(found) = find(session, &wanted).await? else {
+        let Some((found, ours)) = find(session, &wanted).await? else {
             return Ok(absent(format!("there is no role `{}`", wanted.role_name)));
         };
-        refuse_other(&wanted, &found)?;
-        let outputs = describe(&wanted, &found.role.name, false);
-        if !found.ours {
-            return Ok(foreign(outputs, format!("the role exists as {}", found.role.name)));
+        let changes = wanted.differences(&found);
+        let outputs = describe(&wanted, &found.name, false);
+        if !ours {
+            refuse_other(&wanted, &found)?;
+            if changes.is_empty() {
+                return Ok(foreign(outputs, format!("the role exists as {}", found.name)));
+            }
         }
-        Ok(compared(outputs, wanted.differences(&found)))
+        Ok(compared(outputs, changes))
     }
 
     async fn apply(&self, session: &Session<'_>, request: &ApplyRequest) -> Result<Applied> {
         let wanted = Wanted::of(session, &request.step)?;
+        let existing = find(session, &wanted).await?;
         // An earlier attempt may have made it and lost the answer.
         let fresh = request.attempt > 0;
-        if let Some(found) = find(session, &wanted).await? {
-            return share(session, &wanted, &found, fresh).await;
-        }
-        let Err(error) = wanted.create(session).await else {
-            let undo = undo_of(&wanted, &wanted.id);
-            return Ok(did(applied::CREATED, describe(&wanted, &wanted.id, true), undo));
+        let (id, ours, scopes, action) = match &existing {
+            None => (wanted.id.as_str(), true, wanted.scopes.clone(), applied::CREATED),
+            Some((found, ours)) => {
+                if !ours {
+                    refuse_other(&wanted, found)?;
+                }
+                if wanted.differences(found).is_empty() {
+                    let action = if *ours { applied::UNCHANGED } else { applied::ADOPTED };
+                    let outputs = describe(&wanted, &found.name, fresh);
+                    return Ok(did(action, outputs, undo_of(&wanted, *ours)));
+                }
+                let mut scopes = found.properties.assignable_scopes.clone();
+                scopes.extend(wanted.missing_scopes(found));
+                (found.name.as_str(), *ours, scopes, applied::UPDATED)
+            }
         };
-        let taken = error.service().is_some_and(|it| it.is("RoleDefinitionWithSameNameExists"));
-        let classified = classify(error, Lag::Impossible);
-        if !taken {
-            return Err(classified);
-        }
-        match elsewhere(session, &wanted).await? {
-            Some(found) => share(session, &wanted, &found, fresh).await,
-            // Another connector may have made it a moment ago, unseen as yet.
-            None if request.attempt < UNSEEN_ATTEMPTS => Err(classified.retry(Retry::Eventual)),
-            None => Err(classified),
+        match put(session, &wanted, id, &scopes).await {
+            Ok(_) => Ok(did(action, describe(&wanted, id, true), undo_of(&wanted, ours))),
+            Err(error) => {
+                let classified = classify(error, Lag::Impossible);
+                // An attempt of this run may have made it a moment ago, unseen as yet.
+                let ours_unseen = fresh && classified.kind == kind::ALREADY_EXISTS;
+                Err(if ours_unseen { classified.retry(Retry::Eventual) } else { classified })
+            }
         }
     }
 
     async fn ready(&self, session: &Session<'_>, request: &ReadyRequest) -> Result<Ready> {
         let wanted = Wanted::of(session, &request.step)?;
-        let id = last_segment(own_output(&request.outputs, "role-definition-id")?);
-        let found = session
-            .find::<RoleDefinition>(&role_definitions::get_request(&wanted.home, id))
-            .await
-            .map_err(|error| classify(error, Lag::Impossible))?;
-        let Some(role) = found else {
-            return Ok(not_ready("the custom role cannot be read back yet"));
-        };
-        let changed = wanted.differences(&Found::new(&wanted, role)).is_empty();
-        Ok(ready_if(changed, "the custom role still reads as it was before"))
+        Ok(match find(session, &wanted).await? {
+            None => not_ready("the custom role cannot be read back yet"),
+            Some((found, _)) => ready_if(
+                wanted.differences(&found).is_empty(),
+                "the custom role still reads as it was before",
+            ),
+        })
     }
 
     async fn undo(&self, session: &Session<'_>, undo: &Value) -> Result<Undone> {

@@ -11,8 +11,7 @@ fn deterministic_names() {
         names::role_assignment("/Subscriptions/A/", "PRINCIPAL", "ROLE"),
         names::role_assignment("/subscriptions/a", "principal", "role"),
         names::custom_role("skybridge-connector"),
-        names::custom_role_id_once(tenant, "Skybridge Connector (skybridge-connector)"),
-        names::custom_role_id("contoso", tenant, "Skybridge Connector (skybridge-connector)"),
+        names::custom_role_id(tenant, "Skybridge Connector (skybridge-connector)"),
         names::application("contoso", tenant, "skybridge-connector"),
         names::secret_tag("contoso", "key"),
         names::secret_tag("contoso", &"k".repeat(200)),
@@ -23,7 +22,6 @@ fn deterministic_names() {
         f75f3dc5-86af-52f7-9679-a231119afa4d
         Skybridge Connector (skybridge-connector)
         32083145-6575-50be-a418-8e09632c6b3f
-        49eaed22-fbc1-53f4-b382-fb6eed48a6e2
         skybridge-contoso-567cfb6d
         skybridge contoso key
         skybridge contoso d0bce924-7cba-59a2-a4c1-97d072cbbb7e

@@ -176,7 +176,7 @@ pub(super) struct Rehearsal {
     pub(super) pace: Duration,
     /// Attempts before the first of the next apply, in other processes.
     pub(super) attempts: u32,
-    pub(super) simulator: Arc<Simulator>,
+    _simulator: Arc<Simulator>,
 }
 
 impl Rehearsal {
@@ -188,13 +188,8 @@ impl Rehearsal {
         Self::on(simulator(scenario).await, settings)
     }
 
-    /// The connector on a simulated cloud that runs already.
+    /// Another connector on a simulated cloud that runs already.
     pub(super) fn on(simulator: Arc<Simulator>, settings: Value) -> Self {
-        Self::of("contoso", simulator, settings)
-    }
-
-    /// A connector of another name on a simulated cloud that runs already.
-    pub(super) fn of(connector: &str, simulator: Arc<Simulator>, settings: Value) -> Self {
         let ready = serde_json::to_value(simulator.ready()).unwrap();
         let simulated = SimulatedCloud {
             endpoints: serde_json::from_value(ready["endpoints"].clone()).unwrap(),
@@ -202,7 +197,7 @@ impl Rehearsal {
             operator: serde_json::from_value(ready["operator"].clone()).unwrap(),
         };
         let request = OpenRequest {
-            connector: connector.into(),
+            connector: "contoso".into(),
             settings: Some(settings.clone()),
             operator: Value::Null,
             simulated: Some(simulated),
@@ -212,14 +207,14 @@ impl Rehearsal {
         Self {
             azure,
             host: MemoryHost::default(),
-            description: describe::describe(connector, &settings, None),
+            description: describe::describe("contoso", &settings, None),
             outputs: BTreeMap::new(),
             run: "run-1".into(),
             settings,
             ready,
             pace: Duration::from_millis(50),
             attempts: 0,
-            simulator,
+            _simulator: simulator,
         }
     }
 

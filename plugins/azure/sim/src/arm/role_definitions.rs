@@ -1,5 +1,7 @@
 //! Role definitions: the built-in ones, and custom ones with names unique in the whole tenant.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -18,9 +20,6 @@ use crate::limits::{
 use crate::store::objects::Permission;
 use crate::store::{Kind, Object, RoleDefinition};
 use crate::world::World;
-
-mod checks;
-use checks::{check_actions, check_name, check_scopes, require_no_orphans};
 
 const TYPE: &str = "Microsoft.Authorization/roleDefinitions";
 const WRITE: &str = "Microsoft.Authorization/roleDefinitions/write";
@@ -209,8 +208,6 @@ fn put(world: &mut World, call: &Call, access: &Access, scope: &Scope, name: Uui
     if let Some(known) = &known {
         // Taking a scope away needs rights there as well.
         require_everywhere(world, access, WRITE, scope, &known.assignable_scopes)?;
-        let lag = world.scenario.lag.role_assignment_deletion;
-        require_no_orphans(world, known, &wanted.assignable_scopes, lag, call.now)?;
     }
     for at in wanted.assignable_scopes.iter().filter_map(|at| Scope::of_text(at)) {
         at.require(&world.estate)?;
@@ -293,6 +290,70 @@ fn read_permission(value: Value) -> Result<Permission, Reply> {
         }
         None => Ok(permission),
     }
+}
+
+/// Where a role may be assignable: real scopes, one management group at most.
+fn check_scopes(wanted: &Wanted) -> Result<(), Reply> {
+    let wrong = |text: String| refuse(400, "InvalidAssignableScopes", text);
+    if wanted.assignable_scopes.is_empty() {
+        return Err(wrong("A role definition needs at least one assignable scope.".to_owned()));
+    }
+    let mut groups = BTreeSet::new();
+    for text in &wanted.assignable_scopes {
+        match Scope::of_text(text).map(|scope| scope.kind) {
+            Some(ScopeKind::ManagementGroup(id)) => drop(groups.insert(id)),
+            Some(ScopeKind::Subscription(_) | ScopeKind::ResourceGroup(..)) => {}
+            _ => {
+                let shown: String = text.chars().take(200).collect();
+                return Err(wrong(format!("'{shown}' is not a scope a custom role may have.")));
+            }
+        }
+    }
+    if groups.len() > 1 {
+        return Err(wrong("Only one management group may be an assignable scope.".to_owned()));
+    }
+    let data = |it: &Permission| !it.data_actions.is_empty() || !it.not_data_actions.is_empty();
+    if !groups.is_empty() && wanted.permissions.iter().any(data) {
+        let text = "A role with data actions cannot be assignable at a management group.";
+        return Err(wrong(text.to_owned()));
+    }
+    Ok(())
+}
+
+/// One unknown action refuses the whole role.
+fn check_actions(permissions: &[Permission]) -> Result<(), Reply> {
+    for it in permissions {
+        let control = it.actions.iter().chain(&it.not_actions).map(|action| (action, false));
+        let data = it.data_actions.iter().chain(&it.not_data_actions).map(|it| (it, true));
+        for (action, is_data) in control.chain(data) {
+            if let Some(reason) = operations::unknown_action(action, is_data) {
+                let code = if is_data {
+                    "InvalidDataActionOrNotDataAction"
+                } else {
+                    "InvalidActionOrNotAction"
+                };
+                return Err(refuse(400, code, reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A name is taken by built-in roles and by custom roles of any scope, visible or not.
+///
+/// That of a role deleted a moment ago is not free yet.
+fn check_name(world: &mut World, call: &Call, role_name: &str, name: Uuid) -> Result<(), Reply> {
+    let wanted = role_name.to_lowercase();
+    let other = |it: &RoleDefinition| it.name != name && it.role_name.to_lowercase() == wanted;
+    let lag = world.scenario.lag.role_definition_deletion;
+    let taken = builtin_roles::named(role_name).is_some()
+        || world.store.role_definitions.values().any(other)
+        || world.departed.definitions(lag, call.now).any(|gone| other(&gone.it));
+    if taken {
+        let text = "A role definition cannot be updated with a name that already exists.";
+        return Err(refuse(409, "RoleDefinitionWithSameNameExists", text));
+    }
+    Ok(())
 }
 
 /// The path of a role definition as it is shown at a scope.

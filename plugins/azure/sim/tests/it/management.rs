@@ -126,32 +126,6 @@ async fn custom_roles_are_checked() {
     assert_eq!(arm.delete(&at(&name(1))).await.status, 204);
 }
 
-// §15.3: a scope in which the role is still given to somebody stays a scope of the role.
-#[tokio::test]
-async fn a_custom_role_keeps_the_scopes_it_is_assigned_in() {
-    let cloud = Cloud::start(&format!("{PROMPT}\n[generate]\nsubscriptions = 1")).await;
-    let arm = cloud.arm().await;
-    let (all, _) = arm.all("/subscriptions?api-version=2022-12-01", "nextLink").await;
-    let scopes: Vec<&str> = all.iter().map(|one| one["id"].as_str().unwrap()).collect();
-    let role = |scopes: &[&str]| definition("Shared", &["*/read"], scopes);
-    let at = |scope: &str| {
-        format!("{scope}/providers/Microsoft.Authorization/roleDefinitions/{}?{VERSION}", name(1))
-    };
-    assert_eq!(arm.put(&at(scopes[0]), role(&scopes)).await.status, 201);
-    let (_, _, principal) = cloud.connector().await;
-    let given = assignment_path(scopes[0], &name(2));
-    assert_eq!(arm.put(&given, assignment(&name(1), &principal)).await.status, 201);
-    let held = arm.put(&at(scopes[1]), role(&scopes[1..])).await;
-    assert_eq!(
-        (held.status.as_u16(), held.code()),
-        (400, "RoleScopeBeingRemovedContainsAssignments")
-    );
-    assert!(held.body.to_string().contains(scopes[0]), "{held:?}");
-    assert_eq!(arm.put(&at(scopes[0]), role(&scopes[..1])).await.status, 201);
-    arm.delete(&given).await;
-    assert_eq!(arm.put(&at(scopes[0]), role(&scopes[1..])).await.status, 201);
-}
-
 /// A token for the connector that is good for Resource Manager.
 async fn sign_in(cloud: &Cloud, app: &str, client: &str) -> String {
     let graph = cloud.graph().await;

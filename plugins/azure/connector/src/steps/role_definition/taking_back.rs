@@ -1,5 +1,5 @@
-//! Taking the custom role back: it goes, unless others use it. Then only our name and our scopes go,
-//! and of these only those in which nobody else was given the role.
+//! Taking the custom role back: it goes, unless others use it. Then only our scopes go, and only
+//! those in which nobody else was given the role.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,11 @@ use skybridge_azure_client::arm::role_definitions::{self, NewRole, RoleDefinitio
 use skybridge_plugin_sdk::protocol::onboard::{Remains, Undone};
 use skybridge_plugin_sdk::{Error, Result, kind};
 
-use super::lowered;
-use super::used_by::UsedBy;
+use super::{DESCRIPTION, lowered};
 use crate::errors::{Lag, classify};
 use crate::names;
 use crate::outcome::{gone, nothing_left, removed, still, undo_field};
 use crate::session::Session;
-use crate::steps::role_assignment;
 
 /// Why the role stays.
 const OTHERS: &str = "others use the custom role: it stays";
@@ -25,12 +23,6 @@ struct Made<'a> {
     home: &'a str,
     id: &'a str,
     scopes: BTreeSet<String>,
-}
-
-/// What is left of the role for others.
-struct Rest {
-    scopes: Vec<String>,
-    used_by: UsedBy,
 }
 
 impl<'a> Made<'a> {
@@ -51,46 +43,32 @@ impl<'a> Made<'a> {
         session.find(&request).await.map_err(|error| classify(error, Lag::Impossible))
     }
 
-    fn is_ours(&self, scope: &str) -> bool {
-        self.scopes.contains(&scope.to_lowercase())
-    }
-
-    /// Whether nobody else is known to use the role, as far as it says so itself.
-    fn alone(&self, session: &Session<'_>, found: &RoleDefinition) -> bool {
-        let all_ours = found.properties.assignable_scopes.iter().all(|scope| self.is_ours(scope));
-        all_ours && UsedBy::of(found).without(session.connector).is_empty()
-    }
-
-    /// What others need: scopes that are not ours, or with the role given to somebody else.
-    async fn rest(&self, session: &Session<'_>, found: &RoleDefinition) -> Result<Rest> {
-        let all = &found.properties.assignable_scopes;
-        let mut scopes = Vec::new();
-        for scope in all {
-            if !self.is_ours(scope) || self.is_given_to_others(session, scope).await? {
-                scopes.push(scope.clone());
+    /// The scopes that are others' business: not ours, or with the role given to somebody else.
+    async fn of_others(
+        &self,
+        session: &Session<'_>,
+        found: &RoleDefinition,
+    ) -> Result<Vec<String>> {
+        let mut others = Vec::new();
+        for scope in &found.properties.assignable_scopes {
+            let ours = self.scopes.contains(&scope.to_lowercase());
+            if !ours || self.is_given_to_others(session, scope).await? {
+                others.push(scope.clone());
             }
         }
-        let used_by = UsedBy::of(found).without(session.connector);
-        // Others that have not assigned it as yet: where they will is not known.
-        if scopes.is_empty() && !used_by.is_empty() {
-            scopes.clone_from(all);
-        }
-        Ok(Rest { scopes, used_by })
+        Ok(others)
     }
 
-    /// Ours have names that follow from scope, principal and role, and say whose they are: those of
-    /// another connector have such names as well.
+    /// Ours have names that follow from scope, principal and role.
     async fn is_given_to_others(&self, session: &Session<'_>, scope: &str) -> Result<bool> {
         let listed: Vec<RoleAssignment> = session
             .list(role_assignments::list_request(scope))
             .await
             .map_err(|error| classify(error, Lag::Impossible))?;
-        let ours = role_assignment::description(session.connector);
         Ok(listed.iter().filter(|one| one.has_role(self.id)).any(|one| {
             let says = &one.properties;
             let at = says.scope.as_deref().unwrap_or_default();
-            let name = names::role_assignment(at, &says.principal_id, self.id);
-            name != one.name.to_lowercase() || says.description.as_ref() != Some(&ours)
+            names::role_assignment(at, &says.principal_id, self.id) != one.name.to_lowercase()
         }))
     }
 }
@@ -98,32 +76,39 @@ impl<'a> Made<'a> {
 pub(super) async fn undo(session: &Session<'_>, undo: &Value) -> Result<Undone> {
     let made = Made::of(undo)?;
     let Some(found) = made.find(session).await? else { return Ok(gone()) };
-    if made.alone(session, &found) {
+    let outside = outside(&made, &found);
+    if outside.is_empty() {
         let request = role_definitions::delete_request(made.home, made.id);
         match session.send(&request).await {
             Ok(response) if response.status() == 204 => return Ok(gone()),
             Ok(_) => return Ok(removed("deleted the custom role")),
             Err(error) if error.is_status(404) => return Ok(gone()),
             Err(error) => {
-                if made.rest(session, &found).await?.scopes.is_empty() {
+                let others = made.of_others(session, &found).await?;
+                if others.is_empty() {
                     // Its assignments were deleted moments ago and may still be counted.
                     return Err(classify(error, Lag::Possible));
                 }
             }
         }
     }
-    let rest = made.rest(session, &found).await?;
-    leave(session, &made, &found, &rest).await
+    let others = made.of_others(session, &found).await?;
+    shrink(session, &made, &found, &others).await
 }
 
-/// Leaves others what they need.
-async fn leave(
+/// The scopes the role can be assigned in that are not ours.
+fn outside(made: &Made<'_>, found: &RoleDefinition) -> Vec<String> {
+    let scopes = found.properties.assignable_scopes.iter();
+    scopes.filter(|scope| !made.scopes.contains(&scope.to_lowercase())).cloned().collect()
+}
+
+async fn shrink(
     session: &Session<'_>,
     made: &Made<'_>,
     found: &RoleDefinition,
-    rest: &Rest,
+    scopes: &[String],
 ) -> Result<Undone> {
-    if is_left(found, rest) {
+    if scopes.len() == found.properties.assignable_scopes.len() {
         return Ok(Undone { removed: false, detail: Some(OTHERS.into()) });
     }
     let [grant] = found.properties.permissions.as_slice() else {
@@ -134,30 +119,23 @@ async fn leave(
     };
     let role = NewRole {
         role_name: &found.properties.role_name,
-        description: &rest.used_by.description(),
+        description: DESCRIPTION,
         actions: &grant.actions,
-        assignable_scopes: &rest.scopes,
+        assignable_scopes: scopes,
     };
-    let home = rest.scopes.first().map_or(made.home, String::as_str);
-    // Our assignments were deleted moments ago and may still be counted.
+    let home = scopes.first().map_or(made.home, String::as_str);
     session
         .send(&role_definitions::put_request(home, made.id, role))
         .await
-        .map_err(|error| classify(error, Lag::Possible))?;
-    Ok(removed("took our part out of the custom role; others use it"))
-}
-
-/// Whether the role is nothing but what others need.
-fn is_left(found: &RoleDefinition, rest: &Rest) -> bool {
-    rest.scopes.len() == found.properties.assignable_scopes.len()
-        && rest.used_by == UsedBy::of(found)
+        .map_err(|error| classify(error, Lag::Impossible))?;
+    Ok(removed("took our subscriptions out of the custom role; others use it"))
 }
 
 pub(super) async fn remains(session: &Session<'_>, undo: &Value) -> Result<Remains> {
     let made = Made::of(undo)?;
     let Some(found) = made.find(session).await? else { return Ok(nothing_left()) };
-    let rest = made.rest(session, &found).await?;
-    if !rest.scopes.is_empty() && is_left(&found, &rest) {
+    let others = made.of_others(session, &found).await?;
+    if others.len() == found.properties.assignable_scopes.len() {
         return Ok(Remains { remains: false, detail: Some(OTHERS.into()) });
     }
     Ok(still("the custom role can still be assigned in our subscriptions"))

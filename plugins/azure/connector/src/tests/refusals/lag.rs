@@ -115,8 +115,8 @@ async fn a_custom_role_on_its_way() {
         "A custom role with the same name already exists in this directory.",
     );
     let rule = fault("resource-manager PUT /roleDefinitions/", &taken);
-    bench.meet("its name is taken and nobody sees by whom, at first", &rule, &[], 0).await;
-    bench.meet("its name is taken and nobody sees by whom, for seconds", &rule, &[], 8).await;
+    bench.meet("its name is taken, after an attempt of this run", &rule, &[], 1).await;
+    bench.meet("its name is taken, at a first attempt", &rule, &[], 0).await;
     let done = bench.attempt(&[], 0).await.unwrap();
     let position = bench.rehearsal.find("role-definition.custom");
     bench.rehearsal.undo(position, &done.undo).await.unwrap();
