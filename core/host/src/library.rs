@@ -143,9 +143,26 @@ fn seal(bytes: &[u8]) -> std::io::Result<std::fs::File> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let mut file = std::fs::File::from(rustix::fs::memfd_create("skybridge-plugin", flags)?);
     file.write_all(bytes)?;
-    let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-    rustix::fs::fcntl_add_seals(&file, seals)?;
+    add_seals(&file)?;
     Ok(file)
+}
+
+/// How often the kernel is asked to seal, 10 ms apart.
+const SEALING_TRIES: u32 = 100;
+
+/// Linux answers EBUSY while it holds a page of the file itself, to write it out or to move it, and
+/// asks to be asked again (`memfd_wait_for_pins` in mm/memfd.c).
+fn add_seals(file: &std::fs::File) -> std::io::Result<()> {
+    let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
+    for _ in 1..SEALING_TRIES {
+        match rustix::fs::fcntl_add_seals(file, seals) {
+            Err(rustix::io::Errno::BUSY) => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            sealed => return Ok(sealed?),
+        }
+    }
+    Ok(rustix::fs::fcntl_add_seals(file, seals)?)
 }
 
 #[expect(unsafe_code, reason = "opening a shared library and reading its exported header")]
