@@ -180,7 +180,7 @@ export SKYBRIDGE_OAV=$cache/oav
 judge "oav: Microsoft's own examples pass" node "$here/oav/validate.mjs" --examples
 judge "oav: recording against Microsoft's OpenAPI" node "$here/oav/validate.mjs" "$work/traffic.ndjson"
 judge "oav: a large tenant against the same" node "$here/oav/validate.mjs" "$work/large.ndjson"
-judge "oav: an operator who could activate a role" node "$here/oav/validate.mjs" "$work/eligible.ndjson"
+judge "oav: an operator who could activate a role" node "$here/oav/validate.mjs" --refused "$work/eligible.ndjson"
 judge "oav: elevation and all other journeys" node "$here/oav/validate.mjs" "$work/journeys.ndjson"
 judge "oav: a spoilt recording is rejected" node "$here/oav/validate.mjs" --tamper "$work/traffic.ndjson"
 

@@ -128,7 +128,6 @@ impl Cloud {
 }
 
 /// Where somebody wants the recording: `tests/clients/run.sh` has it judged.
-#[expect(clippy::disallowed_methods, reason = "a test is told where to record by the environment")]
 fn wished() -> Option<PathBuf> {
     std::env::var_os("SKYBRIDGE_RECORDING").map(PathBuf::from)
 }
