@@ -18,40 +18,42 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde_json::Value;
-use skybridge_tests::{SimulatorProcess, TestEnv, get};
+use skybridge_tests::{SimulatorProcess, TestEnv, get, post, workspace};
 
-/// Every lag of a scenario.
-const LAGS: [&str; 12] = [
-    "application",
-    "application-reference",
-    "service-principal",
-    "principal",
-    "principal-untyped",
-    "app-role-assignment",
-    "app-role-effect",
-    "role-definition",
-    "role-assignment",
-    "role-assignment-effect",
-    "secret",
-    "credential-list",
+/// What is held up by what: by a lag of the scenario, a step of the run or of the run that takes
+/// everything back. Assignments say what their principal is, so nothing waits for `principal-untyped`.
+const HELD_UP: [(&str, Run, &str); 17] = [
+    ("application", Run::Apply, "application"),
+    ("application-reference", Run::Apply, "service-principal"),
+    ("service-principal", Run::Apply, "service-principal"),
+    ("principal", Run::Apply, "role-assignment.reader"),
+    ("app-role-assignment", Run::Apply, "admin-consent"),
+    ("app-role-effect", Run::Apply, "verification.directory"),
+    ("role-definition", Run::Apply, "role-definition.custom"),
+    ("role-assignment", Run::Apply, "role-assignment.reader"),
+    ("role-assignment-effect", Run::Apply, "verification.subscription"),
+    ("secret", Run::Apply, "client-secret"),
+    ("credential-list", Run::Apply, "client-secret"),
+    ("certificate", Run::Certificate, "certificate"),
+    ("federated-credential", Run::Federated, "federated-credential"),
+    ("role-definition-deletion", Run::Offboard, "role-definition.custom"),
+    ("role-assignment-deletion", Run::Offboard, "role-assignment.reader"),
+    ("application-deletion", Run::Offboard, "application"),
+    ("service-principal-deletion", Run::Offboard, "service-principal"),
 ];
 
-/// What is held up by what.
-const HELD_UP: [(&str, &str); 9] = [
-    ("application", "application"),
-    ("application-reference", "service-principal"),
-    ("service-principal", "service-principal"),
-    ("principal", "role-assignment.reader"),
-    ("role-definition", "role-definition.custom"),
-    ("role-assignment", "role-assignment.reader"),
-    ("app-role-effect", "verification.directory"),
-    ("role-assignment-effect", "verification.subscription"),
-    ("secret", "verification.directory"),
-];
+/// What is run to see a lag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Apply,
+    Certificate,
+    Federated,
+    Offboard,
+}
 
 /// An ordinary day, in milliseconds: application and principal in seconds, assignments in effect
-/// after half a minute, a new secret after a quarter.
-const ORDINARY: [(&str, u64); 12] = [
+/// after half a minute, a new credential after a quarter.
+const ORDINARY: [(&str, u64); 18] = [
     ("application", 4_000),
     ("application-reference", 6_000),
     ("service-principal", 6_000),
@@ -60,10 +62,16 @@ const ORDINARY: [(&str, u64); 12] = [
     ("app-role-assignment", 4_000),
     ("app-role-effect", 20_000),
     ("role-definition", 6_000),
+    ("role-definition-deletion", 6_000),
     ("role-assignment", 4_000),
+    ("role-assignment-deletion", 4_000),
     ("role-assignment-effect", 30_000),
     ("secret", 15_000),
     ("credential-list", 4_000),
+    ("certificate", 15_000),
+    ("federated-credential", 15_000),
+    ("application-deletion", 4_000),
+    ("service-principal-deletion", 4_000),
 ];
 
 const LAG_SECONDS: u64 = 6;
@@ -82,25 +90,66 @@ fn main() {
     }
 }
 
+/// The scenario that is met when none is given: it shows every key with its default.
+fn defaults() -> toml::Table {
+    let file = workspace().join("plugins/azure/sim/scenarios/default.toml");
+    fs_err::read_to_string(file).unwrap().parse().unwrap()
+}
+
+/// Every lag the scenario knows, those that are not given at nothing.
 fn scenario(lags: &BTreeMap<&str, u64>) -> String {
-    let mut text = "flapping = false\n[lag]\n".to_owned();
-    for lag in LAGS {
-        text.push_str(&format!("{lag} = {}\n", lags.get(lag).copied().unwrap_or(0)));
-    }
-    for deletion in ["role-definition-deletion", "role-assignment-deletion"] {
-        text.push_str(&format!("{deletion} = 0\n"));
+    let known = defaults();
+    let known = known["lag"].as_table().unwrap();
+    assert!(lags.keys().all(|lag| known.contains_key(*lag)), "{lags:?}");
+    let mut text = format!("flapping = false\n[[issuers]]\nurl = \"{ISSUER}\"\n[lag]\n");
+    for lag in known.keys() {
+        text.push_str(&format!("{lag} = {}\n", lags.get(lag.as_str()).copied().unwrap_or(0)));
     }
     text
 }
 
+const ISSUER: &str = "https://token.actions.example";
+
+/// The example's manifest with another kind of credential.
+fn manifest(env: &TestEnv, run: Run, simulator: &SimulatorProcess) {
+    let credential = match run {
+        Run::Apply | Run::Offboard => return,
+        Run::Certificate => "{ kind = \"certificate\" }".to_owned(),
+        Run::Federated => {
+            let subject = "repo:contoso/watcher:ref:refs/heads/main";
+            let asked = serde_json::json!({ "issuer": ISSUER, "subject": subject });
+            let url = format!("{}/_simulator/assertions", simulator.url());
+            let issued = post(&url, &asked.to_string());
+            env.write("token", issued["assertion"].as_str().unwrap());
+            let file = env.path().join("token");
+            format!(
+                "{{ kind = \"federated\", issuer = \"{ISSUER}\", subject = \"{subject}\", \
+                 assertion = \"file:{}\" }}",
+                file.display()
+            )
+        }
+    };
+    let text = fs_err::read_to_string(env.path().join("contoso.toml")).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("credential = "));
+    let settings = "[connectors.contoso.settings]";
+    let changed = lines.map(|line| match line {
+        line if line == settings => format!("{line}\ncredential = {credential}\n"),
+        line => format!("{line}\n"),
+    });
+    env.write("contoso.toml", &changed.collect::<String>());
+}
+
 /// Seconds of each step, and of the whole run.
-fn rehearse(scenario: &str) -> (BTreeMap<String, f64>, f64) {
+fn rehearse(scenario: &str, run: Run) -> (BTreeMap<String, f64>, f64) {
     let env = TestEnv::new();
     env.write("scenario.toml", scenario);
-    let args = ["--simulate", "--scenario", "scenario.toml", "--yes", "--events", "ndjson"];
-    let mut all = vec!["apply", "contoso.toml"];
-    all.extend(args);
-    let done = env.run(&all).expect(0);
+    let simulator = SimulatorProcess::start(&env, &["--scenario", "scenario.toml"]);
+    manifest(&env, run, &simulator);
+    let args = ["contoso.toml", "--simulator", simulator.url(), "--yes", "--events", "ndjson"];
+    let mut done = env.run(&[&["apply"], &args[..]].concat()).expect(0);
+    if run == Run::Offboard {
+        done = env.run(&[&["offboard"], &args[..]].concat()).expect(0);
+    }
     let mut steps = BTreeMap::new();
     let mut whole = 0.0;
     for line in done.stderr.lines() {
@@ -127,11 +176,15 @@ fn one_lag_at_a_time() {
         "one thing lags by {LAG_SECONDS} s, the rest by nothing; seconds of the step it holds up"
     );
     println!("{:24} {:28} {:>7} {:>7} {:>7}", "lag", "step", "none", "lag", "over");
-    let (calm, _) = rehearse(&scenario(&BTreeMap::new()));
-    for (lag, step) in HELD_UP {
+    let mut calm: Vec<(Run, BTreeMap<String, f64>)> = Vec::new();
+    for (lag, run, step) in HELD_UP {
+        if !calm.iter().any(|(known, _)| *known == run) {
+            calm.push((run, rehearse(&scenario(&BTreeMap::new()), run).0));
+        }
+        let (_, calm) = calm.iter().find(|(known, _)| *known == run).unwrap();
         let lags = BTreeMap::from([(lag, LAG_SECONDS * 1000)]);
-        let (steps, _) = rehearse(&scenario(&lags));
-        let (none, with) = (of(&calm, step), of(&steps, step));
+        let (steps, _) = rehearse(&scenario(&lags), run);
+        let (none, with) = (of(calm, step), of(&steps, step));
         let over = with - LAG_SECONDS as f64;
         println!("{lag:24} {step:28} {none:7.1} {with:7.1} {over:7.1}");
     }
@@ -147,7 +200,7 @@ fn bound(step: &str) -> u64 {
         "role-definition.custom" => lag("role-definition"),
         step if step.starts_with("role-assignment.") => lag("role-assignment"),
         step if step.starts_with("admin-consent.") => lag("app-role-assignment"),
-        "client-secret" => lag("credential-list"),
+        "client-secret" => lag("credential-list").max(lag("secret")),
         _ => 0,
     }
 }
@@ -172,7 +225,7 @@ fn an_ordinary_day() {
     let env = TestEnv::new();
     let plan = env.run(&["plan", "contoso.toml", "--offline", "--format", "json"]).expect(0);
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
-    let (steps, whole) = rehearse(&scenario(&BTreeMap::from(ORDINARY)));
+    let (steps, whole) = rehearse(&scenario(&BTreeMap::from(ORDINARY)), Run::Apply);
     println!("one subscription, {} steps, everything lags as on an ordinary day", steps.len());
     println!("  lag floor  {:6.1} s", floor(&plan) as f64 / 1000.0);
     println!("  wall time  {whole:6.1} s\n");
@@ -219,8 +272,9 @@ fn a_thousand_subscriptions() {
     println!("  wall time                   {wall:8.1} s\n");
 }
 
-/// Seconds that the buckets which all calls share need at least: calls beyond the bucket, divided by
-/// its refill. Resource Manager's buckets are per subscription and never bind here.
+/// Seconds that the buckets which all calls share need at least, by the scenario's limits: calls
+/// beyond the bucket, divided by its refill. Resource Manager's buckets are per subscription and never
+/// bind here.
 fn quota_floors(calls: &Value) -> Vec<(&'static str, f64)> {
     let count = |service: &str, write: bool| -> f64 {
         let of = calls["calls"]
@@ -230,10 +284,14 @@ fn quota_floors(calls: &Value) -> Vec<(&'static str, f64)> {
             .filter(|call| call["service"] == service && (call["method"] != "GET") == write);
         of.filter_map(|call| call["count"].as_u64()).sum::<u64>() as f64
     };
-    let floor = |calls: f64, bucket: f64, refill: f64| ((calls - bucket) / refill).max(0.0);
+    let throttle = &defaults()["throttle"];
+    let floor = |calls: f64, service: &str, bucket: &str| {
+        let limit = |key: &str| throttle[service][bucket][key].as_integer().unwrap() as f64;
+        ((calls - limit("bucket")) / limit("per-second")).max(0.0)
+    };
     vec![
-        ("tokens", floor(count("login", true), 500.0, 50.0)),
-        ("Graph reads", floor(count("graph", false), 3500.0, 350.0)),
-        ("Graph writes", floor(count("graph", true), 3000.0, 20.0)),
+        ("tokens", floor(count("login", true), "login", "tokens")),
+        ("Graph reads", floor(count("graph", false), "graph", "reads")),
+        ("Graph writes", floor(count("graph", true), "graph", "writes")),
     ]
 }

@@ -88,20 +88,26 @@ start() {
     url=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["url"])' "$work/$name.json")
     echo "the simulated cloud is at $url"
 }
-# does STATE COMMAND ARGS…: a command of ours that has to work
-does() {
-    local state=$1
-    shift
-    if ! timeout 600 "$skybridge" "$@" --simulator "$url" --yes --state "$work/$state" \
-        >>"$work/ours.out" 2>>"$work/ours.log"; then
-        echo "skybridge $1 failed:" >&2
+# ends CODE STATE COMMAND ARGS…: a command of ours that has to end so
+ends() {
+    local code=$1 state=$2 ended=0
+    shift 2
+    timeout 600 "$skybridge" "$@" --simulator "$url" --yes --state "$work/$state" \
+        >>"$work/ours.out" 2>>"$work/ours.log" || ended=$?
+    if [ "$ended" -ne "$code" ]; then
+        echo "skybridge $1 ended with $ended, not $code:" >&2
         tail -n 40 "$work/ours.log" >&2
         exit 1
     fi
-    echo "skybridge $1: done"
+    echo "skybridge $1: ended with $ended"
 }
+# does STATE COMMAND ARGS…: a command of ours that has to work
+does() { ends 0 "$@"; }
+# remembers: the secrets that are valid now
+remembers() { "$cache/sdk/bin/python" "$here/no_secret.py" --remember "$work/secrets.json" "$work/traffic.json"; }
 start traffic
 does state apply "$manifest"
+remembers
 
 # --- the judges --------------------------------------------------------------------------------------------------------
 
@@ -125,11 +131,17 @@ if [ "${SKYBRIDGE_SKIP_AZ:-}" = 1 ]; then
 else
     judge "Azure CLI" env AZ="$cache/az/bin/az" PYTHON="$sdk" "$here/az_cli.sh" "$work/traffic.json"
 fi
-judge "no secret in recording, logs or state" "$sdk" "$here/no_secret.py" "$work/traffic.json" \
-    "$work/traffic.ndjson" "$work/traffic.log" "$work/ours.out" "$work/ours.log" "$work/state"
+ours=("$work/ours.out" "$work/ours.log" "$work/state")
+judge "no secret in recording, logs or state" "$sdk" "$here/no_secret.py" "$work/secrets.json" \
+    "$work/traffic.ndjson" "$work/traffic.log" "${ours[@]}"
 does state rotate "$manifest"
+remembers
+judge "no secret after a rotation" "$sdk" "$here/no_secret.py" "$work/secrets.json" \
+    "$work/traffic.ndjson" "$work/traffic.log" "${ours[@]}"
 does state offboard "$manifest" --purge
 stop # the recording is complete now
+judge "no secret after offboarding" "$sdk" "$here/no_secret.py" "$work/secrets.json" \
+    "$work/traffic.ndjson" "$work/traffic.log" "${ours[@]}"
 
 # Management groups, a certificate, subscriptions that are left out.
 cat >"$work/large.toml" <<'MANIFEST'
@@ -150,10 +162,26 @@ does large-state apply "$work/large.toml"
 does large-state rotate "$work/large.toml"
 does large-state offboard "$work/large.toml" --purge
 stop
+judge "no key of a certificate, old or new" "$sdk" "$here/no_secret.py" "$work/secrets.json" \
+    "$work/large.ndjson" "$work/large.log" "${ours[@]}" "$work/large-state"
+
+# An operator who could activate the role and has not: told before anything is written.
+start eligible --scenario "$workspace/plugins/azure/sim/scenarios/operator-eligible.toml"
+ends 5 eligible-state apply "$manifest"
+stop
+
+# Elevation takes a person, and the program is operated by an application in a rehearsal: the connector's own test
+# travels that way, and all others with every kind of credential, a restored and a purged application.
+(cd "$workspace" && SKYBRIDGE_RECORDING="$work/journeys.ndjson" CARGO_TERM_QUIET=true \
+    cargo test --offline -p skybridge-azure tests::faults::table >>"$work/ours.log" 2>&1) ||
+    { tail -n 40 "$work/ours.log" >&2; exit 1; }
+echo "the connector's journeys: recorded"
 export SKYBRIDGE_OAV=$cache/oav
 judge "oav: Microsoft's own examples pass" node "$here/oav/validate.mjs" --examples
 judge "oav: recording against Microsoft's OpenAPI" node "$here/oav/validate.mjs" "$work/traffic.ndjson"
 judge "oav: a large tenant against the same" node "$here/oav/validate.mjs" "$work/large.ndjson"
+judge "oav: an operator who could activate a role" node "$here/oav/validate.mjs" --refused "$work/eligible.ndjson"
+judge "oav: elevation and all other journeys" node "$here/oav/validate.mjs" "$work/journeys.ndjson"
 judge "oav: a spoilt recording is rejected" node "$here/oav/validate.mjs" --tamper "$work/traffic.ndjson"
 
 echo

@@ -1,7 +1,7 @@
 //! Tenants in which not everything can be onboarded, and operators who may not do everything.
 
 use serde_json::Value;
-use skybridge_tests::{Output, SimulatorProcess, TestEnv, workspace};
+use skybridge_tests::{Output, SimulatorProcess, TestEnv, post, workspace};
 
 /// The subscription that a deny assignment locks.
 const LOCKED: &str = "44444444-0000-4000-8000-000000000003";
@@ -73,4 +73,53 @@ fn everything_that_is_lacking_is_told_at_once() {
     }
     assert!(!stopped.stderr.contains("AZ-SCOPE-006"), "{}", stopped.stderr);
     assert_eq!(made(&simulator), [] as [Value; 0]);
+}
+
+/// The subscriptions on the connection's record.
+fn on_record(env: &TestEnv) -> Vec<String> {
+    let mut records = env.files();
+    records.retain(|path| path.ends_with("connections/contoso.json"));
+    let text = fs_err::read_to_string(&records[0]).unwrap();
+    let record: Value = serde_json::from_str(&text).unwrap();
+    let fields = record["fields"].as_array().unwrap();
+    let listed = fields.iter().find(|field| field["name"] == "subscriptions").unwrap();
+    listed["value"].as_str().unwrap().split(',').map(str::to_owned).collect()
+}
+
+/// Goal: a subscription whose roles are refused for good in the middle of the run costs the others
+/// nothing: they are proved and handed over, the run ends as partly failed and names it with the
+/// reason, the record lists what works, and the next apply does the rest.
+#[test]
+fn one_subscription_that_fails_does_not_stop_the_others() {
+    const FINE: &str = "33333333-4444-5555-6666-777777777777";
+    const REFUSED: &str = "33333333-4444-5555-6666-888888888888";
+    let env = TestEnv::new();
+    let subscription = |id: &str| format!("[[subscriptions]]\nid = \"{id}\"\nname = \"S {id}\"\n");
+    let fault = format!(
+        "[[faults]]\nservice = \"resource-manager\"\nmethod = \"PUT\"\n\
+         path-contains = \"/subscriptions/{REFUSED}/providers/Microsoft.Authorization/roleAssignments\"\n\
+         effect = \"answer\"\nstatus = 403\ncode = \"RequestDisallowedByPolicy\"\n\
+         message = \"the policy `No new hands` disallows this\"\n"
+    );
+    env.write("scenario.toml", &format!("{}{}{fault}", subscription(FINE), subscription(REFUSED)));
+    let simulator = SimulatorProcess::start(&env, &["--scenario", "scenario.toml"]);
+    manifest(&env, &format!("scope = {{ subscriptions = [\"{FINE}\", \"{REFUSED}\"] }}"));
+
+    let failed = apply(&env, &simulator).expect(4);
+    let told = format!("{}{}", failed.stdout, failed.stderr);
+    let step = format!("contoso.role-assignment.reader@{REFUSED}");
+    for part in [step.as_str(), "the policy `No new hands` disallows this"] {
+        assert!(told.contains(part), "{part} is not in\n{told}");
+    }
+    assert_eq!(on_record(&env), [FINE]);
+    let again = apply(&env, &simulator).expect(4);
+    assert!(again.stderr.contains(&step), "{}", again.stderr);
+    assert_eq!(on_record(&env), [FINE]);
+
+    post(&format!("{}/_simulator/faults", simulator.url()), "");
+    apply(&env, &simulator).expect(0);
+    assert_eq!(on_record(&env), [FINE, REFUSED]);
+    env.run(&["verify", "contoso.toml", "--simulator", simulator.url()]).expect(0);
+    let again = apply(&env, &simulator).expect(0);
+    assert!(again.stdout.starts_with("Nothing to do"), "{}", again.stdout);
 }

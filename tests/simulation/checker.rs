@@ -159,7 +159,7 @@ impl Ledger {
                     self.found.push(format!("record {number}: attempt {attempts} was to come"));
                 }
                 *attempts += 1;
-                self.needs_are_done(number, steps[address]);
+                self.needs_are_done(number, steps[address], steps);
                 Stand::Intended
             }
             ("step-applied", Stand::Intended) if record["ready"] == true => Stand::Done,
@@ -179,19 +179,29 @@ impl Ledger {
         self.stands.insert(address.to_owned(), next);
     }
 
-    fn needs_are_done(&mut self, number: usize, step: &Value) {
+    fn needs_are_done(&mut self, number: usize, step: &Value, steps: &BTreeMap<&str, &Value>) {
         if step["always"] == true {
             return;
         }
-        for need in step["needs"].as_array().unwrap() {
-            let need = need.as_str().unwrap();
-            if self.stands.get(need) != Some(&Stand::Done) {
-                let (address, stand) = (&step["address"], self.stands.get(need));
-                self.found.push(format!(
+        let needs: Vec<&str> =
+            step["needs"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let part = |need: &str| steps.get(need).is_some_and(|step| step["part"] == true);
+        let done = |need: &str| self.stands.get(need) == Some(&Stand::Done);
+        let a_part = needs.iter().any(|need| part(need) && done(need));
+        let ended =
+            |need: &str| matches!(self.stands.get(need), Some(Stand::Failed | Stand::Skipped));
+        // A part that did not work is done without when another did.
+        let spared = |need: &str| part(need) && a_part && ended(need);
+        let early = needs.iter().filter(|need| !done(need) && !spared(need));
+        let found: Vec<String> = early
+            .map(|need| {
+                let (address, stand) = (&step["address"], self.stands.get(*need));
+                format!(
                     "record {number}: {address} begins, and {need}, which it needs, is {stand:?}"
-                ));
-            }
-        }
+                )
+            })
+            .collect();
+        self.found.extend(found);
     }
 
     /// At the end every step is done, or failed, or needs one that is neither.

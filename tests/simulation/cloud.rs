@@ -17,6 +17,11 @@ use crate::connect::Surroundings;
 /// Longer than any call of the control address takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Who issues tokens that a federated credential trusts, where a tenant has one.
+pub(super) const ISSUER: &str = "https://token.actions.example";
+/// To whom.
+pub(super) const SUBJECT: &str = "repo:contoso/watcher:ref:refs/heads/main";
+
 /// What a simulated cloud has for a lifetime, made once: keys take longer than a seed.
 const KEYS: [&str; 3] = ["ca.pem", "ca-key.pem", "signing-key.pem"];
 
@@ -86,6 +91,15 @@ impl Cloud {
         let url = format!("{}/_simulator/faults", self.url());
         let answer = self.http.post(url).body(rules.clone()).send().await.unwrap();
         assert!(answer.status().is_success(), "{rules}\n{}", answer.text().await.unwrap());
+    }
+
+    /// A token of the issuer's.
+    pub(super) async fn token(&self) -> String {
+        let url = format!("{}/_simulator/assertions", self.url());
+        let body = serde_json::json!({ "issuer": ISSUER, "subject": SUBJECT });
+        let answer = self.http.post(url).body(body.to_string()).send().await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        answer["assertion"].as_str().unwrap().to_owned()
     }
 
     /// Keys the platform was told in clear: they must stand nowhere.

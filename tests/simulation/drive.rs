@@ -37,6 +37,8 @@ pub(super) struct Disturbance {
     pub(super) interrupted_after: Option<u64>,
     /// Answers come late now and then, some of them too late to be waited for.
     pub(super) tardy: bool,
+    /// Everything takes no longer than it must: calls a millisecond, and writing none.
+    pub(super) prompt: bool,
     /// The driver breaks the rule of the outbox: what the checkers must notice.
     pub(super) lawless: bool,
 }
@@ -118,6 +120,7 @@ impl Hand {
 
     /// A time from now, in milliseconds.
     fn soon(&self, from: u64, to: u64) -> Timestamp {
+        let to = if self.disturbance.prompt { from } else { to };
         let millis = self.roll(|dice| dice.between(from, to));
         self.clock.now() + SignedDuration::from_millis(i64::try_from(millis).unwrap())
     }

@@ -15,6 +15,7 @@ mod cloud;
 mod dice;
 mod drive;
 mod files;
+mod lag;
 mod life;
 mod planted;
 mod print;

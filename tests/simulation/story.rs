@@ -78,7 +78,8 @@ impl Stage {
         let path = kept.path().to_owned();
         let clock = Arc::new(VirtualClock::new());
         let cloud = Cloud::start(&clock, path.join("cloud"), scenario).await;
-        fs_err::write(path.join("contoso.toml"), &tenant.manifest).unwrap();
+        let manifest = tenant.manifest.replace("@FOLDER@", path.to_str().unwrap());
+        fs_err::write(path.join("contoso.toml"), manifest).unwrap();
         let secrets = cloud.secrets().into_iter().collect();
         let place = Place { folder: path, clock, cloud: Arc::new(cloud), said };
         let (tenant, life, told, restorable) = (tenant.clone(), 0, Vec::new(), false);
@@ -89,7 +90,7 @@ impl Stage {
         Dice::new(self.seed, &format!("{question} {}", self.life))
     }
 
-    async fn live(
+    pub(super) async fn live(
         &mut self,
         command: Command,
         disturbance: Disturbance,
@@ -168,7 +169,7 @@ impl Stage {
             in_a_call: (ends_after.is_some() && dice.percent(40)).then_some((service, through)),
             interrupted_after: dice.percent(15).then(|| dice.between(1, scale)),
             tardy: dice.percent(40),
-            lawless: false,
+            ..Disturbance::default()
         };
         let inject =
             if dice.percent(35) { self.inject(command, life, &mut dice) } else { Vec::new() };

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::cloud::ISSUER;
 use super::dice::Dice;
 
 /// A tenant and the manifest that connects it.
@@ -30,7 +31,7 @@ pub(super) enum Destination {
 }
 
 /// Lags of the simulated cloud with their defaults in milliseconds.
-const LAGS: [(&str, u64); 18] = [
+pub(super) const LAGS: [(&str, u64); 18] = [
     ("application", 800),
     ("application-reference", 1000),
     ("service-principal", 1000),
@@ -87,7 +88,7 @@ impl Tenant {
         let page = dice.between(1, 4);
         Self {
             estate: estate(count, asleep, operator),
-            behaviour: behaviour(seed, slowness, page, dice.percent(80)),
+            behaviour: behaviour(seed, |_, usual| usual * slowness / 100, page, dice.percent(80)),
             manifest: manifest(&Wish {
                 count,
                 scope,
@@ -102,6 +103,31 @@ impl Tenant {
         }
     }
 
+    /// A tenant with one subscription, onboarded as a manifest that says little would have it. What
+    /// is seen late, by how many milliseconds, is as `lag` says, to the millisecond.
+    pub(super) fn plain(lag: impl Fn(&str) -> u64, credential: &str) -> Self {
+        let issuer = format!("[[issuers]]\nurl = \"{ISSUER}\"\n");
+        let wish = Wish {
+            count: 1,
+            scope: "listed",
+            clusters: "subscription",
+            least: false,
+            root: "assign",
+            credential: Credential::Secret,
+            destination: Destination::Local,
+        };
+        let usual = format!("credential = {}", credential_of(wish.credential));
+        let manifest = manifest(&wish);
+        assert!(manifest.contains(&usual), "{manifest}");
+        Self {
+            estate: format!("{}{issuer}", estate(1, false, "owner")),
+            behaviour: behaviour(7, |name, _| lag(name), 50, false),
+            manifest: manifest.replace(&usual, &format!("credential = {credential}")),
+            credential: wish.credential,
+            destination: wish.destination,
+        }
+    }
+
     /// The scenario of the seed itself.
     pub(super) fn scenario(&self) -> String {
         format!("{}{}", self.behaviour, self.estate)
@@ -109,7 +135,7 @@ impl Tenant {
 
     /// The same tenant on a good day: nothing lags.
     pub(super) fn scenario_undisturbed(&self) -> String {
-        format!("{}{}", behaviour(7, 0, 50, false), self.estate)
+        format!("{}{}", behaviour(7, |_, _| 0, 50, false), self.estate)
     }
 
     /// What tells tenants and wishes apart.
@@ -118,10 +144,10 @@ impl Tenant {
     }
 }
 
-fn behaviour(seed: u64, slowness: u64, page: u64, flapping: bool) -> String {
+fn behaviour(seed: u64, lag: impl Fn(&str, u64) -> u64, page: u64, flapping: bool) -> String {
     let mut text = format!("seed = {seed}\nflapping = {flapping}\n[lag]\n");
     for (name, usual) in LAGS {
-        writeln!(text, "{name} = {}", usual * slowness / 100).unwrap();
+        writeln!(text, "{name} = {}", lag(name, usual)).unwrap();
     }
     writeln!(text, "[page-size]\nresource-manager = {page}\ngraph = {page}").unwrap();
     text
@@ -166,6 +192,14 @@ struct Wish {
     destination: Destination,
 }
 
+fn credential_of(credential: Credential) -> String {
+    let kind = match credential {
+        Credential::Secret => "client-secret",
+        Credential::Certificate => "certificate",
+    };
+    format!("{{ kind = \"{kind}\", lifetime = \"90d\", warn = \"10d\" }}")
+}
+
 fn manifest(wish: &Wish) -> String {
     let listed: Vec<String> =
         (0..wish.count).map(|number| format!("\"{}\"", subscription(number))).collect();
@@ -184,10 +218,7 @@ fn manifest(wish: &Wish) -> String {
         ),
     };
     let permissions = if wish.least { "least" } else { "seed" };
-    let credential = match wish.credential {
-        Credential::Secret => "client-secret",
-        Credential::Certificate => "certificate",
-    };
+    let credential = credential_of(wish.credential);
     let destination = match wish.destination {
         Destination::Local => "kind = \"local\"".to_owned(),
         Destination::Webhook => {
@@ -202,7 +233,7 @@ fn manifest(wish: &Wish) -> String {
         "schema = 1\n[connectors.contoso]\nplugin = \"azure\"\n[connectors.contoso.settings]\n\
          tenant = \"11111111-2222-3333-4444-555555555555\"\nscope = {scope}\naks = {clusters}\n\
          permissions = \"{permissions}\"\nroot-management-group = \"{root}\"\n\
-         credential = {{ kind = \"{credential}\", lifetime = \"90d\", warn = \"10d\" }}\n\
+         credential = {credential}\n\
          [connectors.contoso.operator]\nauth = \"azure-cli\"\n\
          [connectors.contoso.destination]\n{destination}\n",
         root = wish.root,

@@ -347,11 +347,28 @@ pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
 /// When it does not answer with JSON.
 #[must_use]
 pub fn get(url: &str) -> Value {
+    exchange("GET", url, "")
+}
+
+/// Tells a plain HTTP address of this machine something, and hears JSON.
+///
+/// # Panics
+/// When it does not answer with JSON.
+pub fn post(url: &str, body: &str) -> Value {
+    exchange("POST", url, body)
+}
+
+fn exchange(method: &str, url: &str, body: &str) -> Value {
     let rest = url.strip_prefix("http://").expect("a plain HTTP address");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).expect("connect to the simulator");
+    let length = body.len();
     // HTTP/1.0: the answer ends when the connection does.
-    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("ask the simulator");
+    let head = format!(
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    write!(stream, "{head}{body}").expect("ask the simulator");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("hear the simulator");
     let (_, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");

@@ -85,7 +85,8 @@ impl Context {
         let output = |local: &str, output: &str| output_of(step, needs, local, output);
         let desired = skybridge_plan::resolve(&step.desired(), output)
             .map_err(|error| broken(format!("{}: {error}", step.address())))?;
-        let fields = desired.get("fields").cloned().unwrap_or_default();
+        let mut fields = desired.get("fields").cloned().unwrap_or_default();
+        leave_out(&mut fields, &missing_parts(step, needs));
         let fields = serde_json::from_value(fields)
             .map_err(|error| broken(format!("internal error: {}: {error}", step.address())))?;
         Ok(Connection::new(&connector.name, &connector.plugin, &connector.destination, fields))
@@ -126,6 +127,27 @@ fn work_step(step: &PlannedStep<'_>, shared: &mut Shared) -> WorkStep {
         readiness,
         settled,
         always: step.always(),
+        part: step.part(),
+    }
+}
+
+/// The scopes of the parts that the step has to do without.
+fn missing_parts(step: &PlannedStep<'_>, needs: &[Dependency]) -> Vec<String> {
+    let there = |position: u32| needs.iter().any(|need| need.step == position);
+    let missing = step.needed_parts().filter(|part| !there(part.position()));
+    missing.filter_map(|part| part.scope().map(str::to_owned)).collect()
+}
+
+/// Takes scopes out of the fields that list scopes.
+fn leave_out(fields: &mut Value, scopes: &[String]) {
+    for field in fields.as_array_mut().into_iter().flatten() {
+        if field["scopes"] == true
+            && let Some(listed) = field["value"].as_str()
+        {
+            let left: Vec<&str> =
+                listed.split(',').filter(|one| !scopes.iter().any(|scope| scope == one)).collect();
+            field["value"] = Value::String(left.join(","));
+        }
     }
 }
 

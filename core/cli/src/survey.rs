@@ -205,6 +205,7 @@ fn work(instances: &Instances, what: &str) -> Outcome<Work> {
             readiness: None,
             settled: None,
             always: false,
+            part: false,
         })
     };
     let steps: Result<_, _> = instances.keys().map(step).collect();

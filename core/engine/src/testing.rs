@@ -33,6 +33,7 @@ pub(crate) fn work(needs: &[&[u32]]) -> Work {
         readiness: None,
         settled: None,
         always: false,
+        part: false,
     });
     Work {
         run: RunId::new(uuid::Uuid::from_u128(42)),

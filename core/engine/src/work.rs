@@ -51,6 +51,9 @@ pub struct WorkStep {
     /// them have ended, well or not, unless every one was skipped: then nothing was changed. It
     /// gets the outputs there are. Steps that need it wait for it as for any other.
     pub always: bool,
+    /// One part of several. Steps that need it wait for its end, and do without it if it failed or
+    /// was skipped, as long as another part they need is done; they do not get its outputs then.
+    pub part: bool,
 }
 
 /// When the outcome of a step may be relied upon.

@@ -35,8 +35,9 @@ impl<'a> Reducer<'a> {
         self.stack.clear();
         self.stack.extend(needs.iter().filter(|need| self.ranks[**need as usize] > lowest));
         while let Some(next) = self.stack.pop() {
-            // One that always runs is no sign that what it needs went well.
-            if self.plan.at(next).always() {
+            // One that always runs is no sign that what it needs went well, nor is a part, which
+            // its dependents do without.
+            if self.plan.at(next).always() || self.plan.at(next).part() {
                 continue;
             }
             for below in self.plan.graph.needs(next) {

@@ -102,6 +102,12 @@ impl<'a> PlannedStep<'a> {
         self.plan.graph.needs(self.position)
     }
 
+    /// The steps it needs that are parts, which it does without if they do not work.
+    pub fn needed_parts(&self) -> impl Iterator<Item = PlannedStep<'a>> {
+        let plan = self.plan;
+        self.needs().iter().map(|need| plan.at(*need)).filter(PlannedStep::part)
+    }
+
     /// Steps it needs that this plan leaves out.
     #[must_use]
     pub fn expects(&self) -> &'a [Address] {
@@ -235,6 +241,12 @@ impl<'a> PlannedStep<'a> {
     #[must_use]
     pub fn always(&self) -> bool {
         self.body().always
+    }
+
+    /// Whether what needs it waits for it, and does without it if it does not work.
+    #[must_use]
+    pub fn part(&self) -> bool {
+        self.body().part
     }
 
     /// The token bucket its calls draw from.

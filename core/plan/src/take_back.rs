@@ -168,6 +168,7 @@ fn taken_back(step: &PlannedStep<'_>, needs: Vec<String>, what: &TakeBack) -> v1
         inputs: Vec::new(),
         outputs: Vec::new(),
         always: false,
+        part: false,
         notes: Vec::new(),
         observed: None,
         changes: Vec::new(),

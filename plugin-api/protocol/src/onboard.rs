@@ -114,6 +114,10 @@ pub struct HandoverField {
     /// The value is the *name* of a secret in the vault; the destination fetches it there.
     #[serde(default)]
     pub secret: bool,
+    /// The value is a list of scopes, separated by commas. Those of steps that are a
+    /// [`part`](StepTemplate::part) and did not work are left out of what is handed over.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub scopes: bool,
 }
 
 /// What all steps of one kind share.
@@ -158,6 +162,11 @@ pub struct StepTemplate {
     /// changed for the time of the run only.
     #[serde(default, skip_serializing_if = "is_false")]
     pub always: bool,
+    /// It stands for one part of what is connected, of which there may be several. What needs it
+    /// waits until it has ended, and does without it if it failed or was skipped, as long as another
+    /// part that is needed is done. Whatever this step alone needs belongs to the part.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub part: bool,
     /// It needs the hand-over: it takes away what the platform no longer uses.
     #[serde(default, skip_serializing_if = "is_false")]
     pub after_handover: bool,

@@ -2,6 +2,7 @@
 // validator (oav's LiveValidator).
 //
 //   node validate.mjs RECORDING           every exchange must be one the specifications allow
+//   node validate.mjs --refused RECORDING the same of a run that ended before anything was written
 //   node validate.mjs --tamper RECORDING  proves that the check can fail: spoilt exchanges must be rejected
 //   node validate.mjs --examples          proves that it can pass: the specifications' own examples must be accepted
 //
@@ -26,6 +27,7 @@ const specFiles = [
     `${authorization}/2022-04-01/authorization-ProviderOperationsCalls.json`,
     `${authorization}/2022-04-01/authorization-DenyAssignmentCalls.json`,
     `${authorization}/2015-07-01/authorization-ElevateAccessCalls.json`,
+    "collection/specification/authorization/resource-manager/Microsoft.Authorization/stable/2020-10-01/RoleEligibilityScheduleInstance.json",
     "onboarding/specification/managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json",
     "onboarding/specification/resources/resource-manager/Microsoft.Resources/stable/2022-12-01/subscriptions.json",
     "onboarding/specification/resources/resource-manager/Microsoft.Resources/stable/2024-03-01/resources.json",
@@ -245,7 +247,7 @@ function finish(passed, failures) {
     process.exitCode = failures.length === 0 ? 0 : 1;
 }
 
-async function check(validator, file) {
+async function check(validator, file, refused) {
     const counts = new Map();
     const notes = new Map();
     const skipped = new Map();
@@ -276,7 +278,9 @@ async function check(validator, file) {
         const not = invalid > 0 ? `, ${invalid} NOT` : "";
         console.log(`${operation}: ${valid} request/reply pairs valid${not} (${each.join(", ")})`);
     }
-    for (const operation of expected) {
+    const writes = read(file).filter((exchange) => exchange.request.method !== "GET");
+    if (refused && writes.length > 0) failures.push(`${writes.length} exchanges are no reads`);
+    for (const operation of refused ? ["Subscriptions_Get"] : expected) {
         const statuses = [...(counts.get(operation)?.statuses.keys() ?? [])];
         if (!statuses.some((status) => status.startsWith("2"))) {
             failures.push(`${operation}: the recording has no successful one`);
@@ -462,8 +466,8 @@ async function checkExamples(validator) {
 const [mode, recording] = process.argv[2]?.startsWith("--")
     ? [process.argv[2], process.argv[3]]
     : ["--check", process.argv[2]];
-if (!["--check", "--tamper", "--examples"].includes(mode) || (mode !== "--examples" && !recording)) {
-    console.error("usage: validate.mjs [--tamper] RECORDING | validate.mjs --examples");
+if (!["--check", "--refused", "--tamper", "--examples"].includes(mode) || (mode !== "--examples" && !recording)) {
+    console.error("usage: validate.mjs [--refused|--tamper] RECORDING | validate.mjs --examples");
     process.exit(2);
 }
 const absent = specFiles.filter((file) => !fs.existsSync(file));
@@ -475,5 +479,5 @@ if (!fs.existsSync(specs)) {
     const validator = await load();
     if (mode === "--examples") await checkExamples(validator);
     else if (mode === "--tamper") await tamper(validator, recording);
-    else await check(validator, recording);
+    else await check(validator, recording, mode === "--refused");
 }

@@ -37,6 +37,7 @@ pub(crate) fn work(steps: usize) -> Result<Work, Box<dyn Error>> {
             readiness: None,
             settled: None,
             always: false,
+            part: false,
         });
     }
     let run = RunId::new(Uuid::from_u128(1));

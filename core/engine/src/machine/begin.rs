@@ -150,8 +150,8 @@ impl Machine {
         }
     }
 
-    /// Works out for each step how many of those it needs are not done yet. For a step that always
-    /// runs, those that failed or were skipped are taken off by [`Machine::skip_dependents`].
+    /// Works out for each step how many of those it needs are not done yet. Those that failed or were
+    /// skipped are taken off by [`Machine::skip_dependents`], where that does not matter.
     fn count_needs(&mut self) {
         for (state, needs) in self.steps.iter_mut().zip(&self.graph.needs) {
             state.unmet = *needs;
@@ -234,9 +234,18 @@ fn in_order(work: &Work, steps: &[Step]) -> Result<(), StartError> {
         }
         let status = |need: u32| steps.get(need as usize).map(|state| state.status);
         let all_skipped = step.needs.iter().all(|need| status(*need) == Some(Status::Skipped));
+        let is_part = |need: u32| work.steps.get(need as usize).is_some_and(|step| step.part);
+        let done = |need: u32| status(need).is_some_and(Status::is_done);
+        let a_part_is_done = step.needs.iter().any(|need| is_part(*need) && done(*need));
         let early = |need: &&u32| {
             status(**need).is_some_and(|status| {
-                if step.always { !status.is_final() || all_skipped } else { !status.is_done() }
+                if step.always {
+                    !status.is_final() || all_skipped
+                } else if is_part(**need) && a_part_is_done {
+                    !status.is_final()
+                } else {
+                    !status.is_done()
+                }
             })
         };
         if let Some(need) = step.needs.iter().find(early)

@@ -54,7 +54,8 @@ impl Machine {
     }
 
     /// Skips what needs `step`, which failed or was skipped, directly or not. None of it can have
-    /// been begun. Steps that always run are only skipped when everything they need was.
+    /// been begun. Steps that always run are only skipped when everything they need was, and those
+    /// that need parts when none of these can be done any more.
     pub(super) fn skip_dependents(&mut self, step: u32, now: Timestamp, turn: &mut Turn) {
         let mut around = vec![step];
         while self.broken.is_none()
@@ -70,11 +71,13 @@ impl Machine {
                 if self.steps[dependent as usize].status != Status::Pending {
                     continue;
                 }
-                if self.work.steps[dependent as usize].always {
+                let always = self.work.steps[dependent as usize].always;
+                let spared = self.work.steps[step as usize].part && self.has_a_part(dependent);
+                if always || spared {
                     if !self.met(dependent) {
                         continue;
                     }
-                    if self.has_something_to_put_back(dependent) {
+                    if !always || self.has_something_to_put_back(dependent) {
                         self.enqueue(dependent, now);
                         continue;
                     }
@@ -90,6 +93,15 @@ impl Machine {
     fn has_something_to_put_back(&self, step: u32) -> bool {
         let needs = &self.work.steps[step as usize].needs;
         needs.iter().any(|need| self.steps[*need as usize].status != Status::Skipped)
+    }
+
+    /// Whether one of the parts that `step` needs is done, or may still be.
+    fn has_a_part(&self, step: u32) -> bool {
+        self.work.steps[step as usize].needs.iter().any(|need| {
+            let status = self.steps[*need as usize].status;
+            self.work.steps[*need as usize].part
+                && !matches!(status, Status::Failed | Status::Skipped)
+        })
     }
 
     fn skip(&mut self, step: u32, because: Address, turn: &mut Turn) {

@@ -112,7 +112,8 @@ pub struct Machine {
 struct Step {
     status: Status,
     wait: Wait,
-    /// Steps it needs that are not done; of a step that always runs, that have not ended.
+    /// Steps it needs that are not done; of a step that always runs, and of parts, that have not
+    /// ended.
     unmet: u32,
     /// The position of its throttle domain.
     domain: u32,
@@ -247,13 +248,19 @@ impl Machine {
         self.work.steps.get(step as usize).map(|step| &step.address)
     }
 
+    /// The steps that `step` needs, without parts it does without.
     fn dependencies(&self, step: u32) -> Vec<Dependency> {
         let needs = self.work.steps.get(step as usize).map_or(&[][..], |step| &step.needs);
         needs
             .iter()
             .filter_map(|&need| {
-                let address = self.address(need)?.clone();
-                let outputs = Arc::clone(&self.steps.get(need as usize)?.outputs);
+                let (work, state) =
+                    (self.work.steps.get(need as usize)?, self.steps.get(need as usize)?);
+                if work.part && !state.status.is_done() {
+                    return None;
+                }
+                let address = work.address.clone();
+                let outputs = Arc::clone(&state.outputs);
                 Some(Dependency { step: need, address, outputs })
             })
             .collect()

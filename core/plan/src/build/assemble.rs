@@ -66,7 +66,7 @@ fn add_connector(
         .collect();
     let mut adding = Adding::new(&description.steps, &templates, gate);
     adding.add(plan, &early, None);
-    let sinks = adding.sinks(&early);
+    let sinks = adding.sinks(plan, &early);
     let name = &input.name;
     plan.notes.extend(
         description.notes.into_iter().map(|text| Note { connector: Some(name.clone()), text }),
@@ -137,9 +137,14 @@ impl<'a> Adding<'a> {
     }
 
     /// The steps the hand-over has to wait for itself, so that it waits for all: those that no other
-    /// needs. One that always runs does not count as such, for it runs when what it needs failed.
-    fn sinks(&self, early: &[u32]) -> Vec<u32> {
-        let sinks = early.iter().filter(|old| !self.needed[**old as usize]);
+    /// needs. One that always runs does not count as such, for it runs when what it needs failed. A
+    /// part it needs itself in any case: what is handed over depends on which of them work.
+    fn sinks(&self, plan: &Plan, early: &[u32]) -> Vec<u32> {
+        let part = |old: u32| {
+            let template = self.templates[self.steps[old as usize].template as usize];
+            plan.templates[template as usize].body.part
+        };
+        let sinks = early.iter().filter(|old| !self.needed[**old as usize] || part(**old));
         sinks.map(|old| self.place[*old as usize]).collect()
     }
 }
@@ -212,12 +217,16 @@ fn hand_over_template(
     let fields: Vec<_> = fields
         .iter()
         .map(|field| {
-            json!({
+            let mut shown = json!({
                 "name": field.name,
                 "label": escape(&field.label),
                 "value": field.value,
                 "secret": field.secret,
-            })
+            });
+            if field.scopes {
+                shown["scopes"] = json!(true);
+            }
+            shown
         })
         .collect();
     let mut desired = json!({ "destination": escape(&connector.destination), "fields": fields });

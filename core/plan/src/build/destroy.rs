@@ -34,7 +34,7 @@ pub(crate) fn destroy(plan: &Plan) -> Plan {
         // What the step would wait for and put out is said of making, not of taking away; and where
         // the hand-over stands among them, the needs tell.
         body.readiness = None;
-        (body.always, body.after_handover) = (false, false);
+        (body.always, body.part, body.after_handover) = (false, false, false);
         body.desired = serde_json::Value::Null;
         body.inputs.clear();
         body.outputs.clear();

@@ -40,7 +40,7 @@ impl Likeness {
             self.cut(text.as_bytes());
         }
         // An absent name or reference and an empty one differ, and so do absent parts below.
-        let absent = [step.name.is_none(), step.reference.is_none(), step.always];
+        let absent = [step.name.is_none(), step.reference.is_none(), step.always, step.part];
         self.bytes.extend(absent.map(u8::from));
         self.desired(step.desired.map_or("", |desired| desired.get()));
         for list in [&step.inputs, &step.outputs] {

@@ -79,6 +79,8 @@ pub(super) struct Step<'a> {
     pub(super) readiness: Option<Readiness<'a>>,
     #[serde(default)]
     pub(super) always: bool,
+    #[serde(default)]
+    pub(super) part: bool,
     #[serde(borrow)]
     pub(super) throttle: Text<'a>,
     #[serde(borrow, default)]

@@ -435,6 +435,7 @@ fn template_of(step: &parts::Step<'_>) -> Result<StepTemplate, ReadError> {
             budget_ms: readiness.budget_ms,
         }),
         always: step.always,
+        part: step.part,
         throttle: text(&step.throttle),
         notes: step.notes.iter().map(text).collect(),
         ..StepTemplate::default()

@@ -197,6 +197,9 @@ pub struct Step {
     /// It runs once everything it needs has ended, well or not, unless all of that was skipped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub always: bool,
+    /// What needs it waits for it, and does without it if it does not work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
     /// The token bucket its calls draw from.
     pub throttle: String,
     /// Remarks on the step.

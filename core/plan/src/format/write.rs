@@ -152,6 +152,7 @@ pub(crate) fn step_record(step: &PlannedStep<'_>) -> v1::Step {
             budget_ms: readiness.budget_ms,
         }),
         always: step.always(),
+        part: step.part(),
         throttle: step.throttle(),
         notes: step.notes(),
         observed: step.planned().map(|planned| v1::Observed {

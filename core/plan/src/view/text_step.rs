@@ -177,6 +177,9 @@ impl StepWriter<'_> {
         if step.always() {
             lines.push("runs whatever happens to what it needs".to_owned());
         }
+        if step.part() {
+            lines.push("what needs it does without it if it does not work".to_owned());
+        }
         if !step.inputs().is_empty() {
             lines.push(format!("reads {}", step.inputs().join(", ")));
         }

@@ -259,6 +259,7 @@ fn what_is_wrong_with_references() {
         label: "Tenant".to_owned(),
         value: "<tenant.id> {scope}".to_owned(),
         secret: false,
+        scopes: false,
     });
     check(
         vec![input],

@@ -350,6 +350,7 @@ pub(crate) fn description(subscriptions: &[&str]) -> Description {
         label: label.to_owned(),
         value: value.to_owned(),
         secret,
+        scopes: false,
     };
     Description {
         templates: directory.into_iter().chain(subscription_templates()).collect(),

@@ -69,7 +69,7 @@ fn template() -> impl Strategy<Value = StepTemplate> {
         (desired(), vec(reference(), 0..2), vec(word(), 0..3), vec(call(), 0..2)),
         (
             (option::of(undo), option::of(readiness), vec(wild(), 0..2)),
-            (prop::bool::weighted(0.2), prop::bool::weighted(0.2)),
+            (prop::bool::weighted(0.2), prop::bool::weighted(0.2), prop::bool::weighted(0.2)),
         ),
     )
         .prop_map(
@@ -95,6 +95,7 @@ fn template() -> impl Strategy<Value = StepTemplate> {
                     notes: rest.2,
                     always: late.0,
                     after_handover: late.1,
+                    part: late.2,
                 }
             },
         )
@@ -114,6 +115,7 @@ fn description() -> impl Strategy<Value = Description> {
         name,
         value,
         secret: false,
+        scopes: false,
     });
     let left_out = (wild(), option::of(wild()), wild(), option::of(wild())).prop_map(
         |(scope, name, reason, help)| LeftOut { scope, name, reason, code: help.clone(), help },

@@ -67,6 +67,7 @@ fn rotated() -> ConnectorInput {
             label: "Grant".to_owned(),
             value: "<grant.id>".to_owned(),
             secret: false,
+            scopes: false,
         }],
         ..Description::default()
     };
@@ -194,6 +195,27 @@ fn a_step_that_always_runs_says_so() {
     assert_eq!(read.digest(), plan.digest());
     assert_eq!(shown(|out| view::dot::write(&plan, out)).matches("style=dashed").count(), 1);
     assert_eq!(shown(|out| view::mermaid::write(&plan, out)).matches(" -.-> ").count(), 1);
+}
+
+#[test]
+fn a_part_says_so() {
+    let mut input = rotated();
+    input.description.templates[PROOF].part = true;
+    input.description.handover[0].scopes = true;
+    let plan = planned(vec![input], &PlanOptions::default());
+    let full = TextOptions { detail: Detail::Full, ..TextOptions::default() };
+    assert_eq!(text(&plan, &full).matches("what needs it does without it").count(), 1);
+    assert_eq!(json(&plan).matches("\"part\":true").count(), 1);
+    assert_eq!(json(&plan).matches("\"scopes\":true").count(), 1);
+    let read = Plan::from_json(json(&plan).as_bytes()).unwrap();
+    let parts = |plan: &Plan| plan.steps().map(|step| step.part()).collect::<Vec<_>>();
+    assert_eq!(parts(&read), parts(&plan));
+    assert_eq!(read.digest(), plan.digest());
+    let hand_over = plan.steps().find(|step| step.local() == "hand-over").unwrap();
+    let needed: Vec<&str> = hand_over.needed_parts().map(|part| part.local()).collect();
+    assert_eq!(needed, ["proof"]);
+    let whole = planned(vec![rotated()], &PlanOptions::default());
+    assert_ne!(whole.digest(), plan.digest());
 }
 
 /// Nothing has to be put back now, but the run is about to change that.

@@ -149,6 +149,7 @@ fn handover(settings: &Settings, accounts: &[String]) -> Vec<HandoverField> {
         label: label.into(),
         value,
         secret,
+        scopes: false,
     };
     let known: Vec<&String> = accounts.iter().filter(|id| *id != EACH).collect();
     let arns: Vec<String> = known.iter().map(|id| settings.role_arn(id)).collect();

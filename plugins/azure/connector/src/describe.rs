@@ -110,13 +110,17 @@ pub(crate) fn describe(connector: &str, settings: &Settings, facts: Option<&Fact
     let common = Common { service_principal, role_definition, credential, grants };
 
     let mut needs = vec![credential];
-    needs.extend(consents);
+    needs.extend(&consents);
     let clusters = clusters(settings, facts);
-    subscriptions(&mut builder, settings, &common, &clusters, ids.iter().zip(checked));
+    let proofs = subscriptions(&mut builder, settings, &common, &clusters, ids.iter().zip(checked));
     let directory = verification::directory_template(settings, login, graph, arm);
     builder.single(directory, None, needs);
     let mut granted = vec![application, service_principal];
     granted.extend(permissions);
+    granted.extend(role_definition);
+    granted.extend(consents);
+    // The roles of a subscription are its own affair: it is done without one that cannot be had.
+    granted.extend(proofs);
     unplanned(&mut builder, granted, facts, graph, arm);
 
     let mut out = builder.out;
@@ -192,35 +196,33 @@ fn root_group(
 /// Looks, after all grants, for grants that no step made.
 fn unplanned(
     builder: &mut Builder,
-    mut needs: Vec<u32>,
+    needs: Vec<u32>,
     facts: Option<&Facts>,
     graph: &str,
     arm: &str,
 ) {
     let left_alone = facts.map(Facts::left_alone).unwrap_or_default();
     let mut planned = unplanned_grants::Planned::leaving(left_alone);
-    for (position, step) in (0_u32..).zip(&builder.out.steps) {
-        let Some(template) = builder.out.templates.get(step.template as usize) else { continue };
-        match template.kind.as_str() {
-            role_assignment::KIND | admin_consent::KIND => {
-                planned.add(template, step);
-                needs.push(position);
-            }
-            role_definition::KIND => needs.push(position),
-            _ => {}
+    for step in &builder.out.steps {
+        let template = builder.out.templates.get(step.template as usize);
+        let grants = |it: &&StepTemplate| {
+            matches!(it.kind.as_str(), role_assignment::KIND | admin_consent::KIND)
+        };
+        if let Some(template) = template.filter(grants) {
+            planned.add(template, step);
         }
     }
     builder.single(unplanned_grants::template(planned, graph, arm), None, needs);
 }
 
-/// The sub-graph of each subscription.
+/// The sub-graph of each subscription; the steps that prove one each.
 fn subscriptions<'a>(
     builder: &mut Builder,
     settings: &Settings,
     common: &Common,
     clusters: &[&String],
     subscriptions: impl Iterator<Item = (&'a String, u32)>,
-) {
+) -> Vec<u32> {
     let addresses = settings.addresses();
     let arm = addresses.resource_manager;
     let mut make = |role, at| (role, builder.template(role_assignment::template(role, at, arm)));
@@ -231,6 +233,7 @@ fn subscriptions<'a>(
         common.grants.for_kubernetes.iter().map(|role| make(*role, at)).collect();
     let proof =
         builder.template(verification::subscription_template(settings, addresses.login, arm));
+    let mut proofs = Vec::new();
     for (id, checked) in subscriptions {
         let mut done = vec![common.credential];
         for (role, template) in &on_subscription {
@@ -255,8 +258,9 @@ fn subscriptions<'a>(
                 }
             }
         }
-        builder.step(proof, Some(id), done);
+        proofs.push(builder.step(proof, Some(id), done));
     }
+    proofs
 }
 
 /// What is handed over, by kind of credential.
@@ -267,6 +271,7 @@ pub(crate) fn handover(settings: &Settings, subscriptions: &[String]) -> Vec<Han
         label: label.into(),
         value,
         secret,
+        scopes: false,
     };
     let made = |name: &str, label: &str, output: &str, secret| {
         field(name, label, format!("<{}.{output}>", kind.step()), secret)
@@ -297,7 +302,8 @@ pub(crate) fn handover(settings: &Settings, subscriptions: &[String]) -> Vec<Han
     }
     let listed: Vec<&str> =
         subscriptions.iter().map(String::as_str).filter(|id| *id != EACH).collect();
-    fields.push(field("subscriptions", "Subscriptions", listed.join(","), false));
+    let listed = field("subscriptions", "Subscriptions", listed.join(","), false);
+    fields.push(HandoverField { scopes: true, ..listed });
     fields
 }
 

@@ -223,6 +223,7 @@ impl Onboarding {
             readiness: waits.map(|_| readiness()),
             settled: None,
             always: false,
+            part: false,
         });
         self.calls.push(Calls {
             apply: calls.iter().enumerate().map(call).collect(),

@@ -37,6 +37,8 @@ struct Trials<'a> {
     crashes: &'a [fn(usize) -> Crash],
     /// How many steps that always run.
     always_max: u32,
+    /// How many steps that are parts.
+    parts_max: u32,
     /// Of these scripts alone, also each mishap at each call.
     mishaps_with: &'a [Script],
     /// And with it a crash at each record.
@@ -46,7 +48,7 @@ struct Trials<'a> {
 /// Goal: whatever happens in runs of up to `steps` steps, the journal is enough to go on right, what
 /// exists afterwards is what the journal says, and what is to be put back is put back.
 /// Method: all graphs whose edges go upwards (every graph is one of them up to renaming) times all
-/// choices of steps that always run times all scripts; first without a crash, then with each kind of
+/// choices of steps that always run, and of parts, times all scripts; first without a crash, then with each kind of
 /// crash at each record, each then resumed; then with each mishap at each call.
 fn all(steps: usize, trials: &Trials<'_>) -> u64 {
     let pairs: Vec<(u32, usize)> = (0..steps)
@@ -63,22 +65,30 @@ fn all(steps: usize, trials: &Trials<'_>) -> u64 {
         let needs: Vec<&[u32]> = needs.iter().map(Vec::as_slice).collect();
         for chosen in choices(trials.scripts, steps) {
             for always in choices_of_always(&needs, trials.always_max) {
-                cases += every_world(&needs, &chosen, always, trials);
+                for parts in choices_of_parts(&needs, trials.parts_max) {
+                    cases += every_world(&needs, &chosen, (always, parts), trials);
+                }
             }
         }
     }
     cases
 }
 
-fn every_world(needs: &[&[u32]], chosen: &[Script], always: usize, trials: &Trials<'_>) -> u64 {
+fn every_world(
+    needs: &[&[u32]],
+    chosen: &[Script],
+    (always, parts): (usize, usize),
+    trials: &Trials<'_>,
+) -> u64 {
     let mut cases = 0;
     for layout in trials.layouts {
         let mut fresh = World::new(needs, chosen);
         layout.lay_out(&mut fresh);
         for (at, step) in fresh.work.steps.iter_mut().enumerate() {
             step.always = always >> at & 1 == 1;
+            step.part = parts >> at & 1 == 1;
         }
-        let plain = always == 0 && matches!(layout, Layout::Together);
+        let plain = always | parts == 0 && matches!(layout, Layout::Together);
         // The nastier crash alone where there is most to try.
         let crashes = if plain { trials.crashes } else { &trials.crashes[..1] };
         for order in trials.orders {
@@ -86,7 +96,7 @@ fn every_world(needs: &[&[u32]], chosen: &[Script], always: usize, trials: &Tria
             cases += every_crash(&fresh, crashes);
         }
         let may_meet = chosen.iter().all(|script| trials.mishaps_with.contains(script));
-        if may_meet && (always == 0 || chosen.len() < 4) {
+        if may_meet && (always | parts == 0 || chosen.len() < 4) {
             cases += every_mishap(&fresh, trials.crash_as_well);
         }
     }
@@ -106,6 +116,13 @@ fn choices(scripts: &[Script], steps: usize) -> impl Iterator<Item = Vec<Script>
 fn choices_of_always(needs: &[&[u32]], most: u32) -> impl Iterator<Item = usize> {
     let alone: usize = (0..needs.len()).filter(|at| needs[*at].is_empty()).map(|at| 1 << at).sum();
     (0..1_usize << needs.len()).filter(move |set| set & alone == 0 && set.count_ones() <= most)
+}
+
+/// Every set of at most `most` steps that are parts, as bits. For steps that nothing needs it makes no
+/// difference.
+fn choices_of_parts(needs: &[&[u32]], most: u32) -> impl Iterator<Item = usize> {
+    let needed = needs.iter().flat_map(|needs| needs.iter()).fold(0, |set, need| set | 1 << need);
+    (0..1_usize << needs.len()).filter(move |set| set & !needed == 0 && set.count_ones() <= most)
 }
 
 fn every_crash(fresh: &World, crashes: &[fn(usize) -> Crash]) -> u64 {
@@ -162,6 +179,7 @@ fn graphs_of_up_to_three_steps() {
         layouts: &[Layout::Together, Layout::Apart, Layout::TwoConnectors],
         crashes: &[Crash::After, Crash::Upon],
         always_max: 3,
+        parts_max: 0,
         mishaps_with: &Script::ALL,
         crash_as_well: false,
     };
@@ -178,6 +196,7 @@ fn two_misfortunes_in_up_to_three_steps() {
         layouts: &[Layout::Together],
         crashes: &[Crash::After],
         always_max: 3,
+        parts_max: 0,
         mishaps_with: &[Script::Works, Script::Flaps],
         crash_as_well: true,
     };
@@ -194,8 +213,42 @@ fn graphs_of_four_steps() {
         layouts: &[Layout::Together],
         crashes: &[Crash::After],
         always_max: 1,
+        parts_max: 0,
         mishaps_with: &[Script::Works, Script::Flaps],
         crash_as_well: false,
     };
     println!("{} runs of four steps", all(4, &trials));
+}
+
+/// Parts that work, fail and never become ready, with steps that do without them.
+#[test]
+fn parts_in_up_to_three_steps() {
+    let trials = Trials {
+        scripts: &Script::ALL,
+        orders: &[Order::Oldest, Order::Newest],
+        layouts: &[Layout::Together],
+        crashes: &[Crash::After, Crash::Upon],
+        always_max: 1,
+        parts_max: 2,
+        mishaps_with: &[Script::Works, Script::Fails],
+        crash_as_well: false,
+    };
+    let cases: u64 = (1..=3).map(|steps| all(steps, &trials)).sum();
+    println!("{cases} runs of up to three steps with parts");
+}
+
+/// As many parts as there can be, and every way for them to end.
+#[test]
+fn parts_in_four_steps() {
+    let trials = Trials {
+        scripts: &[Script::Works, Script::Fails],
+        orders: &[Order::Oldest],
+        layouts: &[Layout::Together],
+        crashes: &[Crash::After],
+        always_max: 0,
+        parts_max: 3,
+        mishaps_with: &[],
+        crash_as_well: false,
+    };
+    println!("{} runs of four steps with parts", all(4, &trials));
 }

@@ -26,13 +26,14 @@ fn graph() -> impl Strategy<Value = (Vec<Vec<u32>>, Vec<Script>)> {
     })
 }
 
-/// Domains, connectors and steps that always run, spread over the steps of a world.
-fn spread(world: &mut World, domains: usize, connectors: usize, always: u64) {
+/// Domains, connectors, steps that always run and parts, spread over the steps of a world.
+fn spread(world: &mut World, domains: usize, connectors: usize, always: u64, parts: u64) {
     for (at, step) in world.work.steps.iter_mut().enumerate() {
         step.domain = format!("domain-{}", at % domains).into();
         let address = format!("c{}.step-{at}", at / domains % connectors);
         step.address = skybridge_model::Address::parse(&address).unwrap();
         step.always = always >> (at % 64) & 1 == 1;
+        step.part = parts >> (at % 64) & 1 == 1;
     }
 }
 
@@ -124,6 +125,7 @@ proptest! {
         seed: u64,
         // About one step in four.
         always in (any::<u64>(), any::<u64>()).prop_map(|(a, b)| a & b),
+        parts in (any::<u64>(), any::<u64>()).prop_map(|(a, b)| a & b),
         in_flight in 1_u32..6,
         per_domain in 1_u32..4,
         connectors in 1_usize..4,
@@ -135,7 +137,7 @@ proptest! {
         world.limits.in_flight = in_flight;
         world.limits.in_flight_per_domain = per_domain;
         world.mishap = mishap;
-        spread(&mut world, 3, connectors, always);
+        spread(&mut world, 3, connectors, always, parts);
         let mut report = None;
         for (upon, further) in crashes {
             let records = world.disk.len() + further;
@@ -163,7 +165,7 @@ proptest! {
         world.order = Order::Mixed(seed);
         world.limits.in_flight = in_flight;
         world.mishap = mishap;
-        spread(&mut world, 3, 2, 0);
+        spread(&mut world, 3, 2, 0, 0);
         let (mut again, mut noisy) = (world.clone(), world.clone());
         noisy.noise = Some(noise);
         for one in [&mut world, &mut again, &mut noisy] {
@@ -195,7 +197,7 @@ proptest! {
         world.order = Order::FirstDomainLast(seed);
         world.limits.in_flight = in_flight;
         world.limits.in_flight_per_domain = per_domain;
-        spread(&mut world, domains, 1, 0);
+        spread(&mut world, domains, 1, 0, 0);
         if connectors == 2 {
             // The domain that hangs is one connector's, all others are another's.
             for step in world.work.steps.iter_mut().filter(|step| &*step.domain != "domain-0") {

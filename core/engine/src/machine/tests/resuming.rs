@@ -129,6 +129,49 @@ fn refuses_what_always_runs_too_early() {
     assert_eq!(resumed(work, &events).unwrap_err(), early);
 }
 
+/// 0 and 1 are parts, and 2 needs both.
+fn two_parts() -> Work {
+    let mut work = work(&[&[], &[], &[0, 1]]);
+    (work.steps[0].part, work.steps[1].part) = (true, true);
+    work
+}
+
+/// What needs parts goes on without one that failed, and does not get its outputs.
+#[test]
+fn goes_on_without_a_part() {
+    let work = two_parts();
+    let mut events = begun(&work);
+    events.extend([intended(0, 0), failed(0), intended(1, 0)]);
+    let mut machine = resumed(work.clone(), &events).unwrap();
+    let turn = machine.step(Input::Start, at(10));
+    assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 1, attempt: 1 }));
+    let turn = machine.reply(1, Ok(applied(1)), at(11));
+    assert_eq!(first_call(&turn), Some(&Effect::Apply { step: 2, attempt: 0 }));
+    let needs = machine.apply_call(2, 0).unwrap().needs;
+    assert_eq!(needs.iter().map(|need| need.step).collect::<Vec<_>>(), [1]);
+    machine.reply(2, Ok(applied(2)), at(12));
+    assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 1 }));
+}
+
+/// Without any part there is nothing to go on with; and it was not begun then, nor before the last
+/// part had ended.
+#[test]
+fn does_not_go_on_without_any_part() {
+    let work = two_parts();
+    let mut events = begun(&work);
+    events.extend([intended(0, 0), failed(0), intended(1, 0)]);
+    let early = |need| StartError::OutOfOrder { address: address(2), need: address(need) };
+    let begun = [&events[..], &[intended(2, 0)]].concat();
+    assert_eq!(resumed(work.clone(), &begun).unwrap_err(), early(0));
+    events.push(failed(1));
+    let begun = [&events[..], &[intended(2, 0)]].concat();
+    assert_eq!(resumed(work.clone(), &begun).unwrap_err(), early(0));
+    let mut machine = resumed(work, &events).unwrap();
+    machine.step(Input::Start, at(10));
+    assert_eq!(machine.outcome(), Some(RunOutcome::Failed { steps: 2 }));
+    assert_eq!(machine.report().counts.skipped, 1);
+}
+
 /// Failures before a crash still count against the budget.
 #[test]
 fn counts_failures_of_earlier_processes() {

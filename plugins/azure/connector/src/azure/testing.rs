@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use skybridge_azure_client::login::ask_for_token;
 use skybridge_azure_client::request::{Body, Method, Path};
@@ -95,6 +96,28 @@ impl Transport for Intercepted {
     }
 }
 
+/// Gives up early, where a service is made to say nothing hundreds of times.
+struct Impatient {
+    limit: Duration,
+    inner: Arc<dyn Transport>,
+}
+
+#[async_trait]
+impl Transport for Impatient {
+    async fn exchange(&self, request: WireRequest) -> std::result::Result<Response, ClientError> {
+        let (service, operation) = (request.origin.service, request.origin.operation);
+        let exchange = tokio::time::timeout(self.limit, self.inner.exchange(request));
+        exchange.await.unwrap_or_else(|_| {
+            Err(ClientError::Transport {
+                service,
+                operation,
+                kind: TransportKind::Timeout,
+                message: "no answer in time".into(),
+            })
+        })
+    }
+}
+
 struct Fused {
     fuse: Arc<Fuse>,
     inner: Arc<dyn Transport>,
@@ -172,6 +195,16 @@ impl Azure {
         let mut reaching = self.reaching(trust);
         reaching.tenant = tenant.map_or(reaching.tenant, str::to_owned);
         let tokens = OperatorTokens::new(operator, reaching).with_variables(variables);
+        self.replace(Arc::new(tokens));
+    }
+
+    /// Waits no longer than `limit` for an answer to the operator, who is `operator`, or to the
+    /// connector.
+    pub(crate) fn give_up_after(&mut self, limit: Duration, operator: Operator) {
+        let open = self.open.as_mut().unwrap();
+        let inner = Arc::clone(&open.reach.transport);
+        open.reach.transport = Arc::new(Impatient { limit, inner });
+        let tokens = OperatorTokens::new(operator, self.reaching(Trust::Platform));
         self.replace(Arc::new(tokens));
     }
 

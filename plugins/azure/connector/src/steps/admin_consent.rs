@@ -227,8 +227,10 @@ impl Family for AdminConsent {
         let lag = Lag::when(is_fresh(step, "service-principal.fresh"));
         if let Some(grant) = wanted.find(session).await.map_err(|error| classify(error, lag))? {
             let found = wanted.done(applied::UNCHANGED, &grant);
-            // At a first attempt it cannot be ours: what somebody else consented to stays.
-            let theirs = request.attempt == 0;
+            // At a first attempt it cannot be ours: what somebody else consented to stays. Nor where
+            // a person is asked: revoking what that person gave would be refused, and it goes with
+            // the service principal.
+            let theirs = request.attempt == 0 || session.settings.consent == Consent::HandOff;
             return Ok(if theirs { Applied { undo: json!(null), ..found } } else { found });
         }
         let post = app_role_assignments::grant_request(

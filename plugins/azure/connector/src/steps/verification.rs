@@ -109,6 +109,7 @@ pub(crate) fn subscription_template(settings: &Settings, login: &str, arm: &str)
         calls,
         throttle: "arm/{scope}".into(),
         group: "Subscription {scope}".into(),
+        part: true,
         ..template(settings.credential.kind, SUBSCRIPTION)
     }
 }

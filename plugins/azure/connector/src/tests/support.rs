@@ -357,6 +357,12 @@ impl Rehearsal {
     /// Applies one step and waits until it is ready.
     pub(super) async fn run_step(&mut self, position: u32) -> Result<Applied> {
         let applied = self.apply(position).await?;
+        self.await_ready(position, &applied).await?;
+        Ok(applied)
+    }
+
+    /// Takes over what a step put out and waits until it is ready.
+    pub(super) async fn await_ready(&mut self, position: u32, applied: &Applied) -> Result<()> {
         self.outputs.insert(position, applied.outputs.clone());
         let call = self.call(position);
         let template = &self.description.templates[self.step(position).template as usize];
@@ -373,7 +379,7 @@ impl Rehearsal {
             assert!(started.elapsed() < PATIENCE, "{}: {:?}", request.step.address, ready.reason);
             tokio::time::sleep(self.pace).await;
         }
-        Ok(applied)
+        Ok(())
     }
 
     /// Applies every step up to and including `last`, if one is given.

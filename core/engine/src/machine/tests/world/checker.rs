@@ -34,8 +34,16 @@ impl World {
         );
         let work = &self.work.steps[step as usize];
         for need in &work.needs {
+            let spared = || {
+                let others =
+                    work.needs.iter().filter(|other| self.work.steps[**other as usize].part);
+                self.work.steps[*need as usize].part
+                    && others.into_iter().any(|other| self.is_done(*other))
+            };
             let ended = match self.end_of(*need) {
-                Some(Event::StepFailed { .. } | Event::StepSkipped { .. }) => work.always,
+                Some(Event::StepFailed { .. } | Event::StepSkipped { .. }) => {
+                    work.always || spared()
+                }
                 end => end.is_some(),
             };
             assert!(ended, "step {step} is applied before step {need} has ended on disk");
@@ -54,6 +62,11 @@ impl World {
                     | Event::StepSkipped { .. }
             )
         })
+    }
+
+    fn is_done(&self, step: u32) -> bool {
+        let end = self.end_of(step);
+        end.is_some_and(|end| !matches!(end, Event::StepFailed { .. } | Event::StepSkipped { .. }))
     }
 
     /// Whether a step left outputs behind, by the disk.
@@ -91,10 +104,13 @@ impl World {
         for (step, script) in self.scripts.iter().enumerate() {
             let needs = &self.work.steps[step].needs;
             let mut needed = needs.iter().map(|need| ends[*need as usize]);
+            let (parts, whole): (Vec<u32>, Vec<u32>) =
+                needs.iter().partition(|need| self.work.steps[**need as usize].part);
+            let done = |need: &u32| ends[*need as usize].is_done();
             let reachable = if self.work.steps[step].always {
                 needs.is_empty() || needed.any(|end| end != Status::Skipped)
             } else {
-                needed.all(Status::is_done)
+                whole.iter().all(done) && (parts.is_empty() || parts.iter().any(done))
             };
             let refused = self.refused == Some(u32::try_from(step).unwrap());
             let expected = match script {
