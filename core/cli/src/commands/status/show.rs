@@ -76,10 +76,15 @@ fn head(ui: &Ui, run: &Facts, now: Timestamp, out: &mut dyn Write) -> io::Result
     }
     let left = left(run.left).map(|left| format!(", {left}")).unwrap_or_default();
     writeln!(out, "{left}{hint}")?;
-    match &run.process {
-        Some(process) => writeln!(out, "  {}", worked_on(process, now)),
-        None => Ok(()),
+    if let Some(process) = &run.process {
+        writeln!(out, "  {}", worked_on(process, now))?;
     }
+    for standing in &run.standing {
+        let [stands, hint] = standing.told(&run.record, run.phase.has_ended());
+        writeln!(out, "  {}", ui.paint(Style::Bad, &clean(&stands)))?;
+        writeln!(out, "    {}", clean(&hint))?;
+    }
+    Ok(())
 }
 
 fn worked_on(process: &Process, now: Timestamp) -> String {
