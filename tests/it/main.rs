@@ -6,6 +6,7 @@ mod aws;
 mod contract;
 mod disk;
 mod drift;
+mod elevation;
 mod events;
 mod explain;
 mod hello;

@@ -311,6 +311,16 @@ impl SimulatorProcess {
         get(&format!("{}/_simulator/state?secrets=clear", self.url()))
     }
 
+    /// Does what somebody does at its control address; the answer is JSON.
+    ///
+    /// # Panics
+    /// When it refuses.
+    pub fn control(&self, path: &str, body: &str) -> Value {
+        let (status, answer) = exchange("POST", &format!("{}/_simulator/{path}", self.url()), body);
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
     /// Ends it as a crash would.
     ///
     /// # Panics
@@ -347,13 +357,24 @@ pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
 /// When it does not answer with JSON.
 #[must_use]
 pub fn get(url: &str) -> Value {
+    exchange("GET", url, "").1
+}
+
+/// One exchange with a plain HTTP address of this machine: the status, and the answer's JSON.
+fn exchange(method: &str, url: &str, body: &str) -> (u16, Value) {
     let rest = url.strip_prefix("http://").expect("a plain HTTP address");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).expect("connect to the simulator");
+    let length = body.len();
     // HTTP/1.0: the answer ends when the connection does.
-    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("ask the simulator");
+    write!(
+        stream,
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .expect("ask the simulator");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("hear the simulator");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
-    serde_json::from_str(body).expect("JSON")
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
+    (status, serde_json::from_str(body).expect("JSON"))
 }

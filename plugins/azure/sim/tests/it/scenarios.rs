@@ -53,7 +53,10 @@ async fn every_scenario_starts() {
         let text = fs_err::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let cloud = Cloud::start(&text).await;
-        cloud.arm().await;
+        match &cloud.simulator.ready().operator.user {
+            None => drop(cloud.arm().await),
+            Some(user) => drop(person(&cloud, user).await),
+        }
         if name != "default.toml" {
             assert!(text.starts_with("# Who: "), "{name}");
             assert!(text.contains("\n# Must be refused: "), "{name}");
