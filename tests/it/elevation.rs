@@ -34,7 +34,8 @@ impl Tenant {
 
     /// New rules of what goes wrong at the cloud; an empty text for none.
     fn faults(&self, rules: &str) {
-        self.simulator.control("faults", rules);
+        let (status, answer) = self.simulator.control("faults", rules);
+        assert_eq!(status, 200, "{answer}");
     }
 
     /// Whether the administrator is User Access Administrator at `/`.

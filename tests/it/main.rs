@@ -19,6 +19,7 @@ mod manifest;
 mod misbehaving;
 mod misbehaviour;
 mod offboard;
+mod people;
 mod plan;
 mod platforms;
 mod recovery;

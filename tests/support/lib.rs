@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub use mounts::Mounts;
-pub use portal::Portal;
+pub use portal::{Portal, page};
 
 /// The example tenant's manifest.
 pub const CONTOSO: &str = "examples/azure/contoso.toml";
@@ -311,14 +311,13 @@ impl SimulatorProcess {
         get(&format!("{}/_simulator/state?secrets=clear", self.url()))
     }
 
-    /// Does what somebody does at its control address; the answer is JSON.
+    /// Does what somebody does at its control address: the status, and the answer.
     ///
     /// # Panics
-    /// When it refuses.
-    pub fn control(&self, path: &str, body: &str) -> Value {
-        let (status, answer) = exchange("POST", &format!("{}/_simulator/{path}", self.url()), body);
-        assert_eq!(status, 200, "{answer}");
-        answer
+    /// When it does not answer with JSON.
+    #[must_use]
+    pub fn control(&self, path: &str, body: &str) -> (u16, Value) {
+        exchange("POST", &format!("{}/_simulator/{path}", self.url()), body)
     }
 
     /// Ends it as a crash would.

@@ -74,8 +74,14 @@ async fn every_scenario_starts() {
             "operator-guest.toml",
             "operator-owner.toml",
             "operator-too-few-app-roles.toml",
+            "person-administrator.toml",
+            "person-applications.toml",
+            "person-elevating.toml",
+            "person-eligible.toml",
+            "person-guest.toml",
             "tenant-large.toml",
             "tenant-no-root-group.toml",
+            "tenant-policies.toml",
         ]
     );
 }
