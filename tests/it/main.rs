@@ -20,6 +20,7 @@ mod misbehaving;
 mod misbehaviour;
 mod offboard;
 mod people;
+mod permissions;
 mod plan;
 mod platforms;
 mod recovery;

@@ -71,6 +71,7 @@ fn an_administrator_of_the_directory_alone() {
         ],
     );
     assert!(said.contains("give the operator Owner, or User Access Administrator"), "{said}");
+    assert!(said.contains("knows the refusal as request-id "), "{said}");
 }
 
 /// Goal: a guest learns at once that registering and consenting are for others.
