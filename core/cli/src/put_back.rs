@@ -58,8 +58,7 @@ pub(crate) fn standing(
 /// Tells it beside everything else that is said of the run.
 pub(crate) fn tell(ui: &Ui, standing: &[Standing], record: &RunRecord, ended: bool) {
     for it in standing {
-        let [stands, hint] = it.told(record, ended);
-        ui.say(format!("{stands}\n  {hint}"));
+        ui.say(format!("{}\n  {}", it.stands(), hint(record, ended)));
     }
 }
 
@@ -72,7 +71,8 @@ pub(crate) fn of_ended(place: &Path) -> Vec<String> {
         let Ok((state, _)) = skybridge_journal::load(&folder.journal()) else { continue };
         if matches!(state.phase, RunPhase::Finished(_)) {
             let standing = standing(place, &folder, &record, &state);
-            lines.extend(standing.iter().map(|it| it.told(&record, true).join("; ")));
+            let told = |it: &Standing| format!("{}; {}", it.stands(), hint(&record, true));
+            lines.extend(standing.iter().map(told));
         }
     }
     lines
@@ -171,24 +171,27 @@ fn may_stand(step: &StepState) -> Option<Option<String>> {
 }
 
 impl Standing {
-    /// For people: what stands, and what to do. `ended`: the run is over, and is not gone on with.
-    pub(crate) fn told(&self, record: &RunRecord, ended: bool) -> [String; 2] {
+    /// What stands, for people.
+    pub(crate) fn stands(&self) -> String {
         let Self { step, title, changed, detail } = self;
-        let stands = match detail {
+        match detail {
             Some(detail) => format!("still to be done: {title} ({step}); {detail}"),
             None => format!(
                 "perhaps still to be done: {title} ({step}); {changed} was tried, and nobody heard \
                  whether it worked"
             ),
-        };
-        let RunRecord { run, manifest, kind, .. } = record;
-        let hint = if ended {
-            let (word, args) = (kind.word(), simulate_words(&record.simulate_args()));
-            format!("mend the cause, and `skybridge {word} {manifest}{args}` does it")
-        } else {
-            format!("`skybridge resume {run}` does it")
-        };
-        [stands, hint]
+        }
+    }
+}
+
+/// What to do about it. `ended`: the run is over, and is not gone on with.
+pub(crate) fn hint(record: &RunRecord, ended: bool) -> String {
+    let RunRecord { run, manifest, kind, .. } = record;
+    if ended {
+        let (word, args) = (kind.word(), simulate_words(&record.simulate_args()));
+        format!("mend the cause, and `skybridge {word} {manifest}{args}` does it")
+    } else {
+        format!("`skybridge resume {run}` does it")
     }
 }
 

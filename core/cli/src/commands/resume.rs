@@ -111,7 +111,7 @@ async fn go_on(
     }
     inject.check(&context, id)?;
     app.ui.say(format!("run {id}, going on"));
-    put_back::tell(&app.ui, &standing, &record, false);
+    standing.iter().for_each(|it| app.ui.say(it.stands()));
     let run = Run {
         id,
         record,

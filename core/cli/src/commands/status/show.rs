@@ -10,6 +10,7 @@ use super::facts::{Facts, Phase, Process, StepFacts};
 use crate::expiry::Urgency;
 use crate::handover::Connection;
 use crate::live::{Connector, Tally};
+use crate::put_back;
 use crate::record::{RunKind, RunRecord};
 use crate::render::progress::words::{between, called, clean, counted, left, stretch, told, who};
 use crate::ui::{Style, Ui};
@@ -80,8 +81,8 @@ fn head(ui: &Ui, run: &Facts, now: Timestamp, out: &mut dyn Write) -> io::Result
         writeln!(out, "  {}", worked_on(process, now))?;
     }
     for standing in &run.standing {
-        let [stands, hint] = standing.told(&run.record, run.phase.has_ended());
-        writeln!(out, "  {}", ui.paint(Style::Bad, &clean(&stands)))?;
+        let hint = put_back::hint(&run.record, run.phase.has_ended());
+        writeln!(out, "  {}", ui.paint(Style::Bad, &clean(&standing.stands())))?;
         writeln!(out, "    {}", clean(&hint))?;
     }
     Ok(())
