@@ -63,3 +63,45 @@ fn a_literal_secret_is_refused_and_not_repeated() {
     assert!(!refused.stderr.contains(secret), "{}", refused.stderr);
     assert!(refused.stderr.contains("env:"), "{}", refused.stderr);
 }
+
+/// The commented destinations of a text: the lines of each, ready to be written.
+fn destinations(text: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("# ")) {
+        let is_key = |name: &str| line.starts_with(&format!("{name} = \""));
+        if is_key("kind") {
+            all.push(line.to_owned());
+        } else if is_key("url") || is_key("key") {
+            let last = all.last_mut().unwrap();
+            *last = format!("{last}\n{line}");
+        }
+    }
+    all
+}
+
+/// Goal: every destination the example and the README show in a comment works once the comment is
+/// taken away, and they show all there are.
+#[test]
+fn every_destination_that_is_shown_is_valid() {
+    let readme = fs_err::read_to_string(workspace().join("README.md")).unwrap();
+    let (_, block) = readme.split_once("```toml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let example = fs_err::read_to_string(workspace().join(skybridge_tests::CONTOSO)).unwrap();
+    let env = TestEnv::new();
+    let schema = env.run(&["schema", "manifest"]).expect(0).stdout;
+    for text in [block, example.as_str()] {
+        let shown = destinations(text);
+        assert_eq!(shown.len(), 3, "{shown:?}");
+        for (destination, kind) in shown.iter().zip(["manual", "webhook", "ox"]) {
+            assert!(destination.starts_with(&format!("kind = \"{kind}\"")), "{destination}");
+            assert!(schema.contains(&format!("\"{kind}\"")), "{kind} is not in the schema");
+            let active = text.replace("\nkind = \"local\"\n", &format!("\n{destination}\n"));
+            assert_ne!(active, text);
+            env.write("shown.toml", &active);
+            env.run(&["validate", "shown.toml"]).expect(0);
+            let plan = ["plan", "shown.toml", "--offline", "--format", "json"];
+            let plan = env.run(&plan).expect(0).stdout;
+            assert!(plan.contains(&format!("\"destination\":\"{kind}\"")), "{kind}: {plan}");
+        }
+    }
+}

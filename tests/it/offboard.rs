@@ -233,3 +233,25 @@ fn without_yes_and_without_a_terminal_nothing_is_removed() {
     assert_eq!(nothing.stdout, "Nothing of ours is left.\n");
     assert!(!env.path().join(".skybridge").exists());
 }
+
+/// Goal: what a cloud refuses to take back is told with the id the cloud knows that refusal by.
+#[test]
+fn a_refusal_is_told_with_its_request_id() {
+    let env = TestEnv::new();
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let url = simulator.url();
+    env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    let rule = "[[faults]]\nservice = \"graph\"\nmethod = \"DELETE\"\npath-contains = \"/applications\"\n\
+                effect = \"answer\"\nstatus = 403\ncode = \"Authorization_RequestDenied\"\n";
+    assert_eq!(simulator.control("faults", rule).0, 200);
+    let stuck = env.run(&["offboard", "contoso.toml", "--simulator", url, "--yes"]).expect(5);
+    assert!(stuck.stdout.contains("contoso.application (failed)"), "{}", stuck.stdout);
+    let (_, rest) = stuck.stderr.split_once("request-id ").unwrap();
+    let id = rest.split(',').next().unwrap();
+    let traffic = skybridge_tests::get(&format!("{url}/_simulator/traffic"));
+    let exchanges = traffic.as_array().unwrap().iter();
+    let seen = exchanges.filter(|it| it.to_string().contains(id)).count();
+    assert_eq!(seen, 1, "{id}: {}", stuck.stderr);
+    assert_eq!(simulator.control("faults", "").0, 200);
+    env.run(&["offboard", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+}

@@ -99,3 +99,42 @@ fn what_the_platform_cannot_take_is_refused_before_anything_is_made() {
     let no_words = hello(&OX.replace("env:OX_KEY", "file:hook.key"));
     assert!(no_words.contains("does not say what the platform calls"), "{no_words}");
 }
+
+/// Goal: `manual` prints what a person pastes elsewhere and how the secret is opened, and never the
+/// secret; nothing is sent anywhere, `verify` and `offboard` go on from it.
+#[test]
+fn a_person_carries_a_connection_over() {
+    let env = TestEnv::new();
+    destination(&env, "kind = \"manual\"");
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let url = simulator.url();
+    let run = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    let tenant = simulator.tenant();
+    let mut ours = tenant["applications"].as_array().unwrap().iter();
+    let ours = ours.find(|it| it["displayName"] == "skybridge-connector").unwrap();
+    let client = ours["appId"].as_str().unwrap();
+    let secret = &ours["passwordCredentials"][0];
+    let (id, text) = (secret["keyId"].as_str().unwrap(), secret["secretText"].as_str().unwrap());
+    for line in [
+        "Tenant ID       11111111-2222-3333-4444-555555555555".to_owned(),
+        format!("Client ID       {client}"),
+        format!("Secret ID       {id}"),
+        "Client secret   sealed in ".to_owned(),
+        "opens with: age --decrypt -i ".to_owned(),
+        "Subscriptions   33333333-4444-5555-6666-777777777777".to_owned(),
+    ] {
+        assert!(run.stdout.contains(&line), "{line} is not in\n{}", run.stdout);
+    }
+    let status = env.run(&["status"]).expect(0);
+    assert!(status.stdout.contains("handed over to `manual`"), "{}", status.stdout);
+    let again = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(again.stdout.starts_with("Nothing to do"), "{}", again.stdout);
+    for output in [run, status, again] {
+        assert!(!output.stdout.contains(text) && !output.stderr.contains(text), "the secret");
+    }
+    for kind in ["platformCredentials", "webhookDeliveries"] {
+        assert_eq!(all(&simulator, kind), [] as [Value; 0], "{kind}");
+    }
+    env.run(&["verify", "contoso.toml", "--simulator", url]).expect(0);
+    env.run(&["offboard", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+}

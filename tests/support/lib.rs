@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub use mounts::Mounts;
-pub use portal::Portal;
+pub use portal::{Portal, page};
 
 /// The example tenant's manifest.
 pub const CONTOSO: &str = "examples/azure/contoso.toml";
@@ -311,6 +311,15 @@ impl SimulatorProcess {
         get(&format!("{}/_simulator/state?secrets=clear", self.url()))
     }
 
+    /// Does what somebody does at its control address: the status, and the answer.
+    ///
+    /// # Panics
+    /// When it does not answer with JSON.
+    #[must_use]
+    pub fn control(&self, path: &str, body: &str) -> (u16, Value) {
+        exchange("POST", &format!("{}/_simulator/{path}", self.url()), body)
+    }
+
     /// Ends it as a crash would.
     ///
     /// # Panics
@@ -347,7 +356,7 @@ pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
 /// When it does not answer with JSON.
 #[must_use]
 pub fn get(url: &str) -> Value {
-    exchange("GET", url, "")
+    exchange("GET", url, "").1
 }
 
 /// Tells a plain HTTP address of this machine something, and hears JSON.
@@ -355,10 +364,11 @@ pub fn get(url: &str) -> Value {
 /// # Panics
 /// When it does not answer with JSON.
 pub fn post(url: &str, body: &str) -> Value {
-    exchange("POST", url, body)
+    exchange("POST", url, body).1
 }
 
-fn exchange(method: &str, url: &str, body: &str) -> Value {
+/// One exchange with a plain HTTP address of this machine: the status, and the answer's JSON.
+fn exchange(method: &str, url: &str, body: &str) -> (u16, Value) {
     let rest = url.strip_prefix("http://").expect("a plain HTTP address");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).expect("connect to the simulator");
@@ -371,6 +381,7 @@ fn exchange(method: &str, url: &str, body: &str) -> Value {
     write!(stream, "{head}{body}").expect("ask the simulator");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("hear the simulator");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
-    serde_json::from_str(body).expect("JSON")
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
+    (status, serde_json::from_str(body).expect("JSON"))
 }

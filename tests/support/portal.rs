@@ -6,6 +6,28 @@ use serde_json::Value;
 
 use crate::SimulatorProcess;
 
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text in the ready line").to_owned()
+}
+
+/// A client that believes the simulator's certificates and no other.
+fn browser(simulator: &SimulatorProcess) -> Client {
+    // Another test of this process may have done it.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let pem = text(&simulator.ready["ca-pem"]);
+    let authority = Certificate::from_pem(pem.as_bytes()).expect("an authority");
+    Client::builder().tls_certs_only([authority]).no_proxy().build().expect("a client")
+}
+
+/// What somebody sees who opens an address of the simulated cloud: the status, and the page.
+///
+/// # Panics
+/// When it does not answer.
+pub async fn page(simulator: &SimulatorProcess, url: &str) -> (u16, String) {
+    let answer = browser(simulator).get(url).send().await.expect("open the page");
+    (answer.status().as_u16(), answer.text().await.expect("a page"))
+}
+
 /// The operator, asking Resource Manager without us.
 #[derive(Debug)]
 pub struct Portal {
@@ -20,14 +42,7 @@ impl Portal {
     /// # Panics
     /// When that does not work.
     pub async fn open(simulator: &SimulatorProcess) -> Self {
-        // Another test of this process may have done it.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let ready = &simulator.ready;
-        let text = |value: &Value| value.as_str().expect("a text in the ready line").to_owned();
-        let authority =
-            Certificate::from_pem(text(&ready["ca-pem"]).as_bytes()).expect("an authority");
-        let http = Client::builder().tls_certs_only([authority]).no_proxy();
-        let http = http.build().expect("a client");
+        let (ready, http) = (&simulator.ready, browser(simulator));
         let (login, base) = (&ready["endpoints"]["login"], &ready["endpoints"]["resource-manager"]);
         let operator = &ready["operator"];
         let form = [

@@ -24,6 +24,7 @@ mod observe;
 mod otlp;
 mod perform;
 mod platforms;
+mod put_back;
 mod record;
 mod render;
 mod run;

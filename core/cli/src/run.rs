@@ -15,6 +15,7 @@ use crate::handover::Connection;
 use crate::inject::Inject;
 use crate::live;
 use crate::perform::{Context, Performer};
+use crate::put_back;
 use crate::record::{RunDir, RunKind, RunRecord};
 use crate::render::progress::Watch;
 use crate::render::progress::board::Board;
@@ -125,6 +126,7 @@ impl Run {
             RunKind::Offboard => ended.taken_back(&context).await,
         };
         session.recorder.tell_head();
+        ended.tell_standing(id);
         ended.compact(id);
         outcome
     }
@@ -208,6 +210,20 @@ impl Ended<'_> {
                 Exit::Stuck
             }
         })
+    }
+
+    /// What was changed for the time of the run only and was not put back.
+    fn tell_standing(&self, id: RunId) {
+        let Self { app, session, report, record, .. } = *self;
+        if report.outcome == RunOutcome::Done {
+            return;
+        }
+        let place = session.state.path();
+        let Some(folder) = RunDir::open(place, &id.to_string()) else { return };
+        let Ok((state, _)) = skybridge_journal::load(&folder.journal()) else { return };
+        let standing = put_back::standing(place, &folder, record, &state);
+        let ended = report.outcome != RunOutcome::Interrupted;
+        put_back::tell(&app.ui, &standing, record, ended);
     }
 
     /// A journal that retries made long is read by every later command.

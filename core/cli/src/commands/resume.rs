@@ -13,6 +13,7 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::inject::{self, Inject};
+use crate::put_back;
 use crate::record::{self, RunDir};
 use crate::render::diagnostics::show;
 use crate::run::{Run, limits, log_compaction};
@@ -101,12 +102,16 @@ async fn go_on(
         show(&app.ui, &diagnostic.into(), None);
     }
     log_compaction(&opened.compaction);
-    if matches!(opened.state.phase, RunPhase::Finished(_)) {
+    let standing = put_back::standing(session.state.path(), folder, &record, &opened.state);
+    let ended = matches!(opened.state.phase, RunPhase::Finished(_));
+    if ended {
         app.ui.out(|out| writeln!(out, "Nothing to do: run {id} has ended."))?;
+        put_back::tell(&app.ui, &standing, &record, true);
         return Ok(Exit::Done);
     }
     inject.check(&context, id)?;
     app.ui.say(format!("run {id}, going on"));
+    standing.iter().for_each(|it| app.ui.say(it.stands()));
     let run = Run {
         id,
         record,
@@ -140,9 +145,11 @@ fn find(app: &App, run: Option<&str>) -> Outcome<(PathBuf, RunDir)> {
             Some(name) => format!("there is no run `{name}`"),
             None => "there is no run to go on with".to_owned(),
         };
-        let diagnostic = Diagnostic::error("SKY-RUN-002", summary)
-            .detail(format!("looked in {}", looked.join(" and ")))
-            .help(HELP);
+        let mut detail = format!("looked in {}", looked.join(" and "));
+        for line in places.iter().flat_map(|place| put_back::of_ended(place)) {
+            detail = format!("{detail}\n{line}");
+        }
+        let diagnostic = Diagnostic::error("SKY-RUN-002", summary).detail(detail).help(HELP);
         Failure::new(Exit::Usage, diagnostic)
     })
 }

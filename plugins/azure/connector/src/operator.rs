@@ -80,7 +80,8 @@ struct SimulatedForm {
     kind: String,
     tenant_id: String,
     client_id: String,
-    client_secret: Secret,
+    /// Of an application.
+    client_secret: Option<Secret>,
 }
 
 impl Operator {
@@ -124,15 +125,14 @@ impl Operator {
             |message: String| Error::new(kind::CONTRACT_VIOLATION, message).code("AZ-CONFIG-004");
         let form: SimulatedForm = serde_json::from_value(value)
             // The error could quote the secret; where it is wrong is not worth that.
-            .map_err(|_| wrong("the simulated operator is no client secret".into()))?;
-        if form.kind != "client-secret" {
-            return Err(wrong(format!("the simulated operator is a `{}`", form.kind)));
+            .map_err(|_| wrong("the simulated operator cannot be read".into()))?;
+        let SimulatedForm { tenant_id: tenant, client_id, .. } = form;
+        match (form.kind.as_str(), form.client_secret) {
+            ("client-secret", Some(secret)) => Ok(Self::ClientSecret { tenant, client_id, secret }),
+            ("person", _) => Ok(Self::DeviceCode { client_id }),
+            ("client-secret", None) => Err(wrong("the simulated operator has no secret".into())),
+            (other, _) => Err(wrong(format!("the simulated operator is a `{other}`"))),
         }
-        Ok(Self::ClientSecret {
-            tenant: form.tenant_id,
-            client_id: form.client_id,
-            secret: form.client_secret,
-        })
     }
 }
 

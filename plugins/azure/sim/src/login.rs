@@ -12,7 +12,7 @@ pub(crate) mod device;
 mod discovery;
 mod error;
 pub(crate) mod identity;
-mod person;
+pub(crate) mod person;
 mod resources;
 mod token;
 

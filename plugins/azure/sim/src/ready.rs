@@ -76,18 +76,23 @@ impl std::fmt::Debug for ReadyPlatform {
     }
 }
 
-/// How the operator signs in. The secret opens a simulated tenant and nothing else.
+/// How the operator signs in: an application with a secret, which opens a simulated tenant and
+/// nothing else, or a person with a device code.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReadyOperator {
-    /// Always `client-secret`.
+    /// `client-secret` or `person`.
     pub kind: String,
     /// The tenant's id.
     pub tenant_id: Uuid,
-    /// The operator's application id.
+    /// The operator's application id; of a person, that of the public client to sign in to.
     pub client_id: Uuid,
-    /// Its secret.
-    pub client_secret: String,
+    /// The application's secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// The person's principal name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 impl std::fmt::Debug for ReadyOperator {
@@ -97,6 +102,7 @@ impl std::fmt::Debug for ReadyOperator {
             .field("kind", &self.kind)
             .field("tenant_id", &self.tenant_id)
             .field("client_id", &self.client_id)
+            .field("user", &self.user)
             .finish_non_exhaustive()
     }
 }

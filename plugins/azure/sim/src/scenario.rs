@@ -141,7 +141,7 @@ pub(crate) struct User {
     pub(crate) guest: bool,
 }
 
-/// The service principal that runs the onboarding.
+/// Who runs the onboarding: a service principal, or a person beside it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Operator {
@@ -150,6 +150,8 @@ pub(crate) struct Operator {
     pub(crate) secret: Option<String>,
     pub(crate) graph_roles: Vec<String>,
     pub(crate) assignments: Vec<Assignment>,
+    /// The user, by principal-name, who runs it in place of the service principal.
+    pub(crate) person: Option<String>,
     /// Assertions its application trusts.
     pub(crate) federated: Vec<FederatedTrust>,
     /// Certificates its application may sign in with, as PEM texts.
@@ -325,6 +327,11 @@ impl Scenario {
     /// Id of the root management group: the tenant's.
     pub(crate) fn root_group(&self) -> String {
         self.tenant.id.to_string()
+    }
+
+    /// The person who is the operator, if it is one.
+    pub(crate) fn operating_person(&self) -> Option<&User> {
+        self.operator.person.as_deref().and_then(|name| self.user_named(name))
     }
 
     /// The person of this sign-in name.

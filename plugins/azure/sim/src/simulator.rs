@@ -18,6 +18,7 @@ use crate::http::Call;
 use crate::http::reply::{Delivery, Outcome, Reply};
 use crate::http::server::{Answer, Arrived, Endpoint, Leaving, bind};
 use crate::login::SignIns;
+use crate::login::person::COMMAND_LINE;
 use crate::platform::{self, Desk};
 use crate::ready::{Ready, ReadyEndpoints, ReadyIdentity, ReadyOperator, ReadyPlatform};
 use crate::scenario::{DEFAULT, Scenario, Service};
@@ -244,11 +245,27 @@ fn ready(prepared: &Prepared, url: String) -> Ready {
         ca_file: prepared.ca_file.clone(),
         ca_pem: prepared.ca_pem.clone(),
         tenant,
-        operator: ReadyOperator {
+        operator: operator(prepared),
+    }
+}
+
+fn operator(prepared: &Prepared) -> ReadyOperator {
+    let scenario = &prepared.world.scenario;
+    let tenant_id = scenario.tenant.id;
+    match scenario.operating_person() {
+        None => ReadyOperator {
             kind: "client-secret".to_owned(),
-            tenant_id: tenant,
-            client_id: world.scenario.operator.client_id,
-            client_secret: prepared.operator_secret.clone(),
+            tenant_id,
+            client_id: scenario.operator.client_id,
+            client_secret: Some(prepared.operator_secret.clone()),
+            user: None,
+        },
+        Some(user) => ReadyOperator {
+            kind: "person".to_owned(),
+            tenant_id,
+            client_id: COMMAND_LINE,
+            client_secret: None,
+            user: Some(user.principal_name.clone()),
         },
     }
 }

@@ -9,6 +9,7 @@ use skybridge_journal::{Holder, ReadError, RunPhase, RunState, Status, StepState
 use skybridge_model::{Address, Timestamp};
 
 use crate::live::{self, Connector, Held, Live, Rest, Step, Tally};
+use crate::put_back::{self, Standing};
 use crate::record::{RunDir, RunRecord};
 
 /// How often a journal is read again that looks damaged while somebody writes it: a reader can meet
@@ -43,6 +44,8 @@ pub(crate) struct Facts {
     pub(crate) left: Option<Rest>,
     pub(crate) connectors: Vec<Connector>,
     pub(crate) held: Vec<Held>,
+    /// What it changed for its own time, and nobody has put back since.
+    pub(crate) standing: Vec<Standing>,
     pub(crate) steps: Vec<StepFacts>,
 }
 
@@ -101,13 +104,21 @@ impl Facts {
         let live = live::read(folder.path()).filter(|live| live.run == record.run);
         if depth == Depth::Phase
             && live.is_none()
-            && let Some(phase) = ended(&folder.journal())
+            && let Some(phase) = done(&folder.journal())
         {
             return Some(Self::of_phase(record, phase));
         }
         let process = process(place, live.as_ref(), now);
         Some(match summed_up(&folder.journal(), process.as_ref()) {
-            Ok(state) => Self::sum_up(record, folder, &state, live, process),
+            Ok(state) => {
+                let facts = Self::sum_up(record, folder, &state, live, process);
+                // A process that is at work puts it back.
+                let standing = match facts.phase {
+                    Phase::Running => Vec::new(),
+                    _ => put_back::standing(place, folder, &facts.record, &state),
+                };
+                Self { standing, ..facts }
+            }
             Err(error) => {
                 let state = format!("unreadable: {error}");
                 Self { state, process, ..Self::of_phase(record, Phase::Unreadable) }
@@ -125,6 +136,7 @@ impl Facts {
             left: None,
             connectors: Vec::new(),
             held: Vec::new(),
+            standing: Vec::new(),
             steps: Vec::new(),
         }
     }
@@ -239,8 +251,9 @@ fn summed_up(journal: &Path, process: Option<&Process>) -> Result<RunState, Read
     }
 }
 
-/// How a run ended whose journal is too large to be summed up for that, by its last record.
-fn ended(journal: &Path) -> Option<Phase> {
+/// Whether a run whose journal is too large to be summed up for that is done, by its last record.
+/// One that failed may have left something standing.
+fn done(journal: &Path) -> Option<Phase> {
     use std::io::{Read as _, Seek as _, SeekFrom};
     let mut file = fs_err::File::open(journal).ok()?;
     let bytes = file.metadata().ok()?.len();
@@ -253,9 +266,9 @@ fn ended(journal: &Path) -> Option<Phase> {
     let last = tail.strip_suffix('\n')?.rsplit('\n').next()?;
     let event = serde_json::from_str(last.splitn(4, ' ').nth(3)?).ok()?;
     match event {
-        skybridge_journal::Event::RunFinished { outcome, .. } => {
-            Some(Phase::of(RunPhase::Finished(outcome), false))
-        }
+        skybridge_journal::Event::RunFinished {
+            outcome: skybridge_journal::Outcome::Done, ..
+        } => Some(Phase::Done),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ use super::facts::{Facts, Phase, Process, StepFacts};
 use crate::expiry::Urgency;
 use crate::handover::Connection;
 use crate::live::{Connector, Tally};
+use crate::put_back;
 use crate::record::{RunKind, RunRecord};
 use crate::render::progress::words::{between, called, clean, counted, left, stretch, told, who};
 use crate::ui::{Style, Ui};
@@ -76,10 +77,15 @@ fn head(ui: &Ui, run: &Facts, now: Timestamp, out: &mut dyn Write) -> io::Result
     }
     let left = left(run.left).map(|left| format!(", {left}")).unwrap_or_default();
     writeln!(out, "{left}{hint}")?;
-    match &run.process {
-        Some(process) => writeln!(out, "  {}", worked_on(process, now)),
-        None => Ok(()),
+    if let Some(process) = &run.process {
+        writeln!(out, "  {}", worked_on(process, now))?;
     }
+    for standing in &run.standing {
+        let hint = put_back::hint(&run.record, run.phase.has_ended());
+        writeln!(out, "  {}", ui.paint(Style::Bad, &clean(&standing.stands())))?;
+        writeln!(out, "    {}", clean(&hint))?;
+    }
+    Ok(())
 }
 
 fn worked_on(process: &Process, now: Timestamp) -> String {

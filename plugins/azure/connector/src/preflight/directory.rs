@@ -4,6 +4,7 @@
 use skybridge_azure_client::Claims;
 use skybridge_azure_client::graph::people::{self, DirectoryRole, EligibleDirectoryRole, Person};
 use skybridge_azure_client::graph::policies::{self, AuthorizationPolicy};
+use skybridge_azure_client::login::admin_consent_address;
 use skybridge_plugin_sdk::Result;
 use skybridge_plugin_sdk::protocol::survey::PlannedWrite;
 
@@ -307,7 +308,15 @@ fn no_consent(
             weight: Weight::Note,
             code: "AZ-PREFLIGHT-012",
             summary: format!("{summary}; the run will ask a person and wait"),
-            help: format!("have {WHO_CONSENTS} at hand: the address to open will be shown"),
+            help: format!(
+                "have {WHO_CONSENTS} at hand: once there is an application the run shows the \
+                 address to open, {}<its client id>",
+                admin_consent_address(
+                    session.client.endpoints(),
+                    &session.settings.tenant_id(),
+                    ""
+                )
+            ),
         }
     } else {
         let activate =

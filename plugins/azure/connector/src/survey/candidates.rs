@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use skybridge_azure_client::ClientError;
 use skybridge_azure_client::arm::management_groups::{self, Descendant};
 use skybridge_azure_client::arm::subscriptions::{self, Subscription};
 use skybridge_plugin_sdk::protocol::onboard::LeftOut;
 use skybridge_plugin_sdk::{Error, Result, kind};
 
-use super::reading::{self, Read, words_of};
+use super::reading::{self, Read, help_on, words_of};
+use crate::errors::known_as;
 use crate::session::Session;
 use crate::settings::Watched;
 
@@ -41,7 +43,8 @@ async fn visible(session: &Session<'_>) -> Result<Vec<Candidate>> {
             Read::There(all) => all,
             Read::Refused(error) => {
                 let message = format!("the subscriptions cannot be listed: {}", words_of(&error));
-                return Err(Error::new(kind::PERMISSION_DENIED, message).code("AZ-SCOPE-001"));
+                let refused = Error::new(kind::PERMISSION_DENIED, message).code("AZ-SCOPE-001");
+                return Err(known_as(refused, &ClientError::Service(error)));
             }
         };
     all.sort_by(|a, b| a.subscription_id.cmp(&b.subscription_id));
@@ -68,10 +71,10 @@ async fn below(
                 name: Some(group.clone()),
                 reason: format!("the management group cannot be read: {}", words_of(&error)),
                 code: Some("AZ-SCOPE-007".into()),
-                help: Some(
-                    "check the group's id, and give the operator Management Group Reader there"
-                        .into(),
-                ),
+                help: Some(help_on(
+                    &error,
+                    "check the group's id, and give the operator Management Group Reader there",
+                )),
             }),
         }
     }
@@ -94,11 +97,11 @@ pub(super) async fn read(
             scope: candidate.id,
             name: None,
             code: Some("AZ-SCOPE-001".into()),
-            help: Some(
+            help: Some(help_on(
+                &error,
                 "check the id and the tenant, and give the operator Owner, or User Access \
-                 Administrator, in it"
-                    .into(),
-            ),
+                 Administrator, in it",
+            )),
         }),
     })
 }

@@ -86,6 +86,15 @@ pub(crate) fn words_of(error: &ServiceError) -> String {
     format!("{} answered {} {}: {message}", error.service, error.status, error.code)
 }
 
+/// What to do, and what the service knows its refusal by. A reason does not say that: plans are the
+/// same if their reasons are.
+pub(crate) fn help_on(error: &ServiceError, help: &str) -> String {
+    match &error.request_id {
+        Some(id) => format!("{help} ({} knows the refusal as request-id {id})", error.service),
+        None => help.to_owned(),
+    }
+}
+
 /// The first of many things, and how many more there are.
 pub(crate) fn named(all: &[String]) -> String {
     let first: Vec<&str> = all.iter().take(NAMED_MAX).map(String::as_str).collect();

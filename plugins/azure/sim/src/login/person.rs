@@ -18,7 +18,7 @@ const COMMAND_LINE_SCOPES: &str = "Application.ReadWrite.All AppRoleAssignment.R
      AuditLog.Read.All DelegatedPermissionGrant.ReadWrite.All Directory.AccessAsUser.All email \
      Group.ReadWrite.All openid profile User.Read.All User.ReadWrite.All";
 /// The Azure CLI's application id, the same in every tenant.
-const COMMAND_LINE: Uuid = uuid::uuid!("04b07795-8ddb-461a-bbee-02f9e1bf7b46");
+pub(crate) const COMMAND_LINE: Uuid = uuid::uuid!("04b07795-8ddb-461a-bbee-02f9e1bf7b46");
 /// Scopes that are about the person and not about a resource.
 const IDENTITY: [&str; 4] = ["openid", "profile", "offline_access", "email"];
 /// The audience of refresh tokens: no resource has this name.

@@ -62,6 +62,9 @@ impl Principal {
             return Some(Self::Everyone);
         }
         if name.eq_ignore_ascii_case("operator") {
+            if let Some(user) = scenario.operating_person() {
+                return Some(Self::One(user.id, "User"));
+            }
             return Some(Self::One(operator_principal(scenario), "ServicePrincipal"));
         }
         if let Some(user) = scenario.users.iter().find(person) {

@@ -94,6 +94,7 @@ impl Default for Operator {
                 condition: None,
                 eligible: false,
             }],
+            person: None,
             federated: Vec::new(),
             certificates: Vec::new(),
         }

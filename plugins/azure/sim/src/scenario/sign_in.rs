@@ -80,6 +80,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     for (key, named) in [
         ("device-code.approve-as", &scenario.device_code.approve_as),
         ("consent.approve-as", &scenario.consent.approve_as),
+        ("operator.person", &scenario.operator.person),
     ] {
         if let Some(name) = named
             && scenario.user_named(name).is_none()
@@ -139,6 +140,7 @@ mod tests {
         for (text, word) in [
             ("[device-code]\napprove-as = 'nobody@contoso.example'", "nobody"),
             ("[consent]\napprove-as = 'nobody@contoso.example'", "consent.approve-as"),
+            ("[operator]\nperson = 'nobody@contoso.example'", "operator.person"),
             ("[consent]\nafter-ms = -1", "consent.after-ms"),
             ("[device-code]\ninterval-seconds = 4000", "interval"),
             ("[[issuers]]\nurl = 'http://plain.example'", "https://"),

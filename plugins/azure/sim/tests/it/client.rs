@@ -93,8 +93,8 @@ impl Cloud {
 
     pub(crate) async fn operator(&self, resource: &str) -> String {
         let operator = &self.simulator.ready().operator;
-        let (id, secret) = (operator.client_id.to_string(), &operator.client_secret);
-        let reply = self.token_request(&id, secret, resource).await;
+        let (id, secret) = (operator.client_id.to_string(), operator.client_secret.as_deref());
+        let reply = self.token_request(&id, secret.unwrap(), resource).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.text("access_token")
     }

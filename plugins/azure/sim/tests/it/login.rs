@@ -21,7 +21,7 @@ fn numbers(body: &Value) -> Value {
 async fn refusals_are_numbered() {
     let cloud = Cloud::start(PROMPT).await;
     let operator = cloud.simulator.ready().operator.clone();
-    let (id, secret) = (operator.client_id.to_string(), operator.client_secret);
+    let (id, secret) = (operator.client_id.to_string(), operator.client_secret.unwrap());
     let arm = "https://management.azure.com";
     let wrong = cloud.token_request(&id, "wrong", arm).await;
     assert_eq!((wrong.status.as_u16(), numbers(&wrong.body)), (401, json!(7_000_215)));
@@ -60,7 +60,8 @@ async fn tokens_say_who_and_for_what() {
     assert_eq!(graph["roles"].as_array().unwrap().len(), 4);
     assert_eq!(graph["idtyp"], "app");
     let operator = cloud.simulator.ready().operator.clone();
-    let basic = STANDARD.encode(format!("{}:{}", operator.client_id, operator.client_secret));
+    let secret = operator.client_secret.unwrap();
+    let basic = STANDARD.encode(format!("{}:{secret}", operator.client_id));
     let url = format!("{}/contoso.example/oauth2/v2.0/token", cloud.login());
     let form = [
         ("grant_type", "client_credentials"),

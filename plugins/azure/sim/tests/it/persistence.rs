@@ -25,6 +25,7 @@ async fn a_second_start_meets_the_same_tenant() {
     for entry in fs_err::read_dir(directory.path()).unwrap() {
         let bytes = fs_err::read(entry.unwrap().path()).unwrap();
         for secret in [&operator.client_secret, &ready.operator.client_secret] {
+            let secret = secret.as_deref().unwrap();
             assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()));
         }
     }

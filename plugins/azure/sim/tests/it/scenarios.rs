@@ -28,16 +28,21 @@ async fn assign(cloud: &Cloud, arm: &As<'_>, scope: &str, role: &str, number: u8
 }
 
 async fn person<'a>(cloud: &'a Cloud, user: &str) -> As<'a> {
+    cloud.arm_as(token(cloud, user, "https://management.azure.com/.default").await)
+}
+
+/// The token of a person who signs in to the Azure CLI.
+async fn token(cloud: &Cloud, user: &str, scope: &str) -> String {
     let form = [
         ("grant_type", "password"),
         ("client_id", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"),
         ("username", user),
         ("password", "rehearsal only"),
-        ("scope", "https://management.azure.com/.default"),
+        ("scope", scope),
     ];
     let reply = cloud.form(&form).await;
     assert_eq!(reply.status, 200, "{reply:?}");
-    cloud.arm_as(reply.text("access_token"))
+    reply.text("access_token")
 }
 
 fn refused(status: u16, code: &str) -> (u16, String) {
@@ -53,7 +58,10 @@ async fn every_scenario_starts() {
         let text = fs_err::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let cloud = Cloud::start(&text).await;
-        cloud.arm().await;
+        match &cloud.simulator.ready().operator.user {
+            None => drop(cloud.arm().await),
+            Some(user) => drop(person(&cloud, user).await),
+        }
         if name != "default.toml" {
             assert!(text.starts_with("# Who: "), "{name}");
             assert!(text.contains("\n# Must be refused: "), "{name}");
@@ -71,8 +79,14 @@ async fn every_scenario_starts() {
             "operator-guest.toml",
             "operator-owner.toml",
             "operator-too-few-app-roles.toml",
+            "person-administrator.toml",
+            "person-applications.toml",
+            "person-elevating.toml",
+            "person-eligible.toml",
+            "person-guest.toml",
             "tenant-large.toml",
             "tenant-no-root-group.toml",
+            "tenant-policies.toml",
         ]
     );
 }
@@ -180,4 +194,40 @@ async fn without_a_root_group_there_is_nothing_to_assign_at() {
     assert_eq!(assign(&cloud, &arm, &root, READER, 1).await, refused(404, "NotFound"));
     assert_eq!(arm.get(&format!("{root}?api-version=2023-04-01")).await.status, 404);
     assert_eq!(assign(&cloud, &arm, SCOPE, READER, 2).await, refused(201, ""));
+}
+
+// Goal: every person who operates may and may not do what the scenario says.
+#[tokio::test]
+async fn people_operate_as_far_as_they_may() {
+    let denied = || refused(403, "AuthorizationFailed");
+    for (file, assigning, registering) in [
+        ("person-administrator.toml", denied(), 201),
+        ("person-elevating.toml", refused(201, ""), 201),
+        ("person-applications.toml", refused(201, ""), 201),
+        ("person-eligible.toml", denied(), 403),
+        ("person-guest.toml", refused(201, ""), 403),
+        ("tenant-policies.toml", refused(403, "DenyAssignmentAuthorizationFailed"), 403),
+    ] {
+        let cloud = start(file).await;
+        let operator = cloud.simulator.ready().operator.clone();
+        assert_eq!((operator.kind.as_str(), operator.client_secret), ("person", None), "{file}");
+        let user = operator.user.unwrap();
+        let arm = person(&cloud, &user).await;
+        assert_eq!(assign(&cloud, &arm, SCOPE, READER, 1).await, assigning, "{file}");
+        let graph = token(&cloud, &user, "https://graph.microsoft.com/.default").await;
+        let graph = cloud.graph_as(graph);
+        let made = graph.post("/applications", json!({ "displayName": "mine" })).await;
+        assert_eq!(made.status, registering, "{file}: {made:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_may_be_elevated() {
+    let cloud = start("person-administrator.toml").await;
+    let user = cloud.simulator.ready().operator.user.clone().unwrap();
+    let arm = person(&cloud, &user).await;
+    let elevate = "/providers/Microsoft.Authorization/elevateAccess?api-version=2016-07-01";
+    assert_eq!(arm.post(elevate, json!({})).await.status, 200);
+    let arm = person(&cloud, &user).await;
+    assert_eq!(assign(&cloud, &arm, SCOPE, READER, 1).await, refused(201, ""));
 }

@@ -77,7 +77,7 @@ async fn no_simulated_cloud() {
     };
     let endpoints = &ready["endpoints"];
     let mut person = ready["operator"].clone();
-    person["kind"] = json!("person");
+    person["kind"] = json!("machine");
     let mut plain = endpoints.clone();
     plain["graph"] = json!("http://graph.example");
     for (row, endpoints, operator) in [
