@@ -25,7 +25,8 @@ fn ox_has_the_one_set_of_credentials_that_is_current() {
     destination(&env, OX);
     let simulator = SimulatorProcess::start(&env, &[]);
     let url = simulator.url();
-    let run = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    let apply = ["apply", "contoso.toml", "--simulator", url, "--yes", "--events", "ndjson"];
+    let run = env.run(&apply).expect(0);
     assert!(run.stderr.contains("credentials `skybridge contoso "), "{}", run.stderr);
     let first = all(&simulator, "platformCredentials");
     assert_eq!(first.len(), 1, "{first:?}");
@@ -68,7 +69,8 @@ fn a_webhook_hears_of_every_change() {
 fn a_rehearsal_in_this_process_hands_over_too() {
     let env = TestEnv::new();
     destination(&env, OX);
-    let run = env.run(&["apply", "contoso.toml", "--simulate", "--yes"]).expect(0);
+    let apply = ["apply", "contoso.toml", "--simulate", "--yes", "--events", "ndjson"];
+    let run = env.run(&apply).expect(0);
     assert!(run.stderr.contains("added to connector"), "{}", run.stderr);
 }
 
