@@ -143,6 +143,7 @@ impl Place {
             entropy: Arc::new(DiceEntropy::new(entropy)),
             interrupts: Interrupts::default(),
             watchers: Watchers::default(),
+            capture: None,
             drive: Arc::new(move |work, state, runner, context| {
                 drive(Arc::clone(&driving), work, state, runner, context).boxed()
             }),

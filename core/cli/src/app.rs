@@ -11,6 +11,7 @@ use skybridge_host::search::SearchPath;
 use skybridge_host::{Vault, Witness};
 use skybridge_journal::RunState;
 use skybridge_model::{Clock, Entropy};
+use skybridge_plugin_testkit::Capture;
 use tracing_subscriber::filter::Targets;
 
 use crate::args::Global;
@@ -48,6 +49,8 @@ pub(crate) struct App {
     /// Where the identity is that opens sealed secrets; from the environment when not set.
     pub(crate) identity: Option<PathBuf>,
     pub(crate) watchers: Watchers,
+    /// Hears what plugins log, for the command that judges it.
+    pub(crate) capture: Option<Capture>,
 }
 
 impl App {
@@ -67,6 +70,7 @@ impl App {
             abort: Arc::new(abort),
             identity: None,
             watchers: Watchers::default(),
+            capture: None,
         })
     }
 

@@ -316,6 +316,8 @@ pub(crate) enum Command {
     /// Look at plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Build a plugin from its sources and show the plan made with it; --watch does so at every change
+    Dev(DevArgs),
     /// Run a plugin's simulated cloud as a server (HTTPS with its own certificate authority)
     Simulator {
         /// The plugin, such as azure
@@ -362,6 +364,7 @@ impl Command {
             Self::Permissions { .. } => "permissions",
             Self::Explain { .. } => "explain",
             Self::Plugin(_) => "plugin",
+            Self::Dev(_) => "dev",
             Self::PluginRunner => "plugin-runner",
             Self::Simulator { .. } => "simulator",
             Self::Completions { .. } => "completions",
@@ -416,6 +419,66 @@ pub(crate) struct AuditShowArgs {
     pub(crate) format: ReportFormat,
 }
 
+/// `dev`.
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    /// A manifest that names the plugin
+    pub(crate) manifest: PathBuf,
+    /// Go on: build and plan again whenever the plugin's package or the manifest changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// The folder of the plugin's Cargo.toml [default: the manifest's]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) package: Option<PathBuf>,
+    /// Look at the real cloud; without it and without a simulated one the plan is made offline
+    #[arg(long, conflicts_with_all = ["simulate", "simulator"])]
+    pub(crate) online: bool,
+    #[command(flatten)]
+    pub(crate) simulate: SimulateArgs,
+    /// Every call of every step
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// `plugin new`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginNewArgs {
+    /// The folder to write it into; new or empty
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// What the cloud is called, and with it the plugin: `my-cloud`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cloud: String,
+    /// The folder `plugin-api` of a checkout, to build against [default: the published crates]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api: Option<PathBuf>,
+}
+
+/// `plugin test`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginTestArgs {
+    /// The plugin's shared library
+    pub(crate) file: PathBuf,
+    /// The settings it is tested with, and what its simulated cloud is like in each case (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Where its code runs [default: both, one after the other]
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) isolation: Option<IsolationWord>,
+    /// The form
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: ReportFormat,
+}
+
+/// Where a plugin's code runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IsolationWord {
+    /// In a process of its own.
+    Process,
+    /// In the host: if it crashes, so does the host.
+    InProcess,
+}
+
 /// `plugin`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
@@ -440,6 +503,10 @@ pub(crate) enum PluginCommand {
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
     },
+    /// Write a new plugin: it compiles, passes the contract suite and has a simulated cloud to rehearse on
+    New(PluginNewArgs),
+    /// Put a plugin through the contract suite, in the host and in a process of its own
+    Test(PluginTestArgs),
     /// Write which bytes a manifest's plugins are into skybridge.lock beside it; others are refused
     Lock {
         /// The manifest

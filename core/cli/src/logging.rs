@@ -2,6 +2,9 @@
 
 use std::str::FromStr as _;
 
+use skybridge_host::services::WIRE;
+use skybridge_plugin_testkit::Capture;
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -22,27 +25,24 @@ pub(crate) fn filter(text: &str) -> Result<Targets, String> {
         Err(_) => Targets::from_str(text)
             .map_err(|error| format!("`{text}` is neither a level nor log directives: {error}"))?,
     };
-    // Whatever was asked for: these print headers and bodies.
-    let wire = ["h2", "hyper", "hyper_util", "rustls", "reqwest", "tower"];
-    Ok(targets.with_targets(wire.map(|target| (target, LevelFilter::WARN))))
+    Ok(targets.with_targets(WIRE.map(|target| (target, LevelFilter::WARN))))
 }
 
 /// Starts logging to stderr, and sending traces where the program was built for it and asked to.
-/// What comes back is what plugins have to tell for both.
+/// What comes back is what plugins have to tell for both. A `capture` hears everything.
 #[cfg(not(feature = "otlp"))]
-pub(crate) fn start(filter: Targets, ansi: bool) -> Targets {
+pub(crate) fn start(filter: Targets, ansi: bool, capture: Option<Capture>) -> Targets {
     let lines = tracing_subscriber::fmt::layer().with_writer(|| screen::Lines).with_ansi(ansi);
+    let registry = tracing_subscriber::registry().with(lines.with_filter(filter.clone()));
     // Logging is started once a process; a second start would change nothing.
-    drop(tracing_subscriber::registry().with(filter.clone()).with(lines).try_init());
+    drop(registry.with(capture).try_init());
     filter
 }
 
 /// Starts logging to stderr, and sending traces where the program was built for it and asked to.
-/// What comes back is what plugins have to tell for both.
+/// What comes back is what plugins have to tell for both. A `capture` hears everything.
 #[cfg(feature = "otlp")]
-pub(crate) fn start(filter: Targets, ansi: bool) -> Targets {
-    use tracing_subscriber::Layer as _;
-
+pub(crate) fn start(filter: Targets, ansi: bool, capture: Option<Capture>) -> Targets {
     let lines = tracing_subscriber::fmt::layer().with_writer(|| screen::Lines).with_ansi(ansi);
     let registry = tracing_subscriber::registry().with(lines.with_filter(filter.clone()));
     let traces = if otlp::wanted() { Some(otlp::start()) } else { None };
@@ -52,7 +52,7 @@ pub(crate) fn start(filter: Targets, ansi: bool) -> Targets {
         None => (filter, None, None),
     };
     // Logging is started once a process; a second start would change nothing.
-    drop(registry.with(traces).try_init());
+    drop(registry.with(traces).with(capture).try_init());
     if let Some(trouble) = trouble {
         tracing::warn!("no traces are sent: {trouble}");
     }

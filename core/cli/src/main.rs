@@ -97,8 +97,10 @@ async fn run(cli: Cli, ui: Ui) -> Outcome {
     let Cli { global, command } = cli;
     let log = logging::filter(&global.log)
         .map_err(|error| Failure::usage(error, "levels are error, warn, info, debug, trace"))?;
-    let log = logging::start(log, ui.color_err);
-    let app = App::new(global, ui, log)?;
+    let tests = matches!(command, Command::Plugin(args::PluginCommand::Test(_)));
+    let capture = tests.then(skybridge_plugin_testkit::Capture::default);
+    let log = logging::start(log, ui.color_err, capture.clone());
+    let app = App { capture, ..App::new(global, ui, log)? };
     let span = tracing::info_span!("command", name = command.word());
     Box::pin(perform(app, command)).instrument(span).await
 }
@@ -127,6 +129,7 @@ async fn perform(app: App, command: Command) -> Outcome {
         }
         Command::Explain { code: Some(code), .. } => commands::explain::run(&app, &code),
         Command::Explain { plugin, .. } => commands::explain::all(&app, plugin.as_deref()),
+        Command::Dev(args) => commands::dev::run(app, &args).await,
         Command::Plugin(command) => commands::plugin::run(&app, &command).await,
         Command::Simulator { cloud, listen, scenario, record } => {
             commands::simulator::run(&app, &cloud, &listen, scenario.as_deref(), record.as_deref())

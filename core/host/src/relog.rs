@@ -13,7 +13,7 @@ use skybridge_plugin_api::{LogSite, LogValue};
 use tracing::{Metadata, Span, level_filters::LevelFilter};
 use tracing_core::callsite::{self, Identifier};
 use tracing_core::field::{FieldSet, Value, ValueSet, debug};
-use tracing_core::{Callsite, Event, Interest, Kind, Level, span::Id};
+use tracing_core::{Callsite, Event, Interest, Kind, Level, dispatcher, span::Id};
 
 /// Places kept per connector; a plugin with its libraries has some thousands.
 const SITES_MAX: usize = 10_000;
@@ -160,7 +160,13 @@ impl Relog {
             return None;
         }
         let site = self.site(site, is_span)?;
-        if site.never.load(Ordering::Relaxed) { None } else { site.metadata.get() }
+        if site.never.load(Ordering::Relaxed) {
+            return None;
+        }
+        // Asked each time, as tracing's own macros do: by this a layer learns what its filter lets
+        // through.
+        let metadata = site.metadata.get()?;
+        dispatcher::get_default(|to| to.enabled(metadata)).then_some(metadata)
     }
 
     pub(crate) fn event(&self, site: &LogSite<'_>, span: u64, values: &[LogValue<'_>]) {

@@ -24,6 +24,10 @@ use tracing_subscriber::filter::Targets;
 use crate::bucket::{Bucket, PER_SECOND, Take};
 use crate::relog::Relog;
 
+/// What plugins' libraries log under these is the wire, headers and bodies: never more than warnings
+/// of it is asked for.
+pub const WIRE: [&str; 6] = ["h2", "hyper", "hyper_util", "rustls", "reqwest", "tower"];
+
 /// Why the vault did not do it.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]

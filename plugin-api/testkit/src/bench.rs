@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use skybridge_host::services::WIRE;
 use skybridge_host::{Instance, Library, PluginError, Services};
 use skybridge_plugin_protocol::manifest::{PluginManifest, capability};
 use skybridge_plugin_protocol::open::{OpenRequest, SimulatedCloud};
@@ -50,7 +51,8 @@ impl<'a> Bench<'a> {
         let vault = Arc::new(MemoryVault::default());
         let told = Arc::new(Told::default());
         let services = || {
-            let log = Targets::new().with_default(LevelFilter::TRACE);
+            let wire = WIRE.map(|target| (target, LevelFilter::WARN));
+            let log = Targets::new().with_default(LevelFilter::TRACE).with_targets(wire);
             Services::new(
                 CONNECTOR,
                 Arc::clone(&vault) as _,
@@ -91,7 +93,7 @@ impl<'a> Bench<'a> {
         scenario: Option<&str>,
     ) -> Result<(Instance, SimulatedCloud), String> {
         let started = async {
-            let instance = Instance::open(self.library, services, &OpenRequest::default())?;
+            let instance = Instance::open_simulator(self.library, services, &[])?;
             let request = SimulateRequest {
                 listen: "127.0.0.1:0".to_owned(),
                 state_dir: None,

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// # Errors
 /// What cargo says.
 pub fn build(folder: &str) -> Result<PathBuf, String> {
-    let output = Command::new(option_env!("CARGO").unwrap_or("cargo"))
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--message-format=json-render-diagnostics", "--manifest-path"])
         .arg(Path::new(folder).join("Cargo.toml"))
         .output()

@@ -12,7 +12,7 @@ use tracing_subscriber::registry::{LookupSpan, Registry};
 /// Bytes of log that are kept: a whole onboarding at `trace` is a tenth of it.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Receives what is logged. Cloning shares it.
+/// Receives what is logged, as a layer of this process's subscriber. Cloning shares it.
 #[derive(Debug, Clone, Default)]
 pub struct Capture {
     text: Arc<Mutex<String>>,
@@ -28,6 +28,12 @@ impl Capture {
         let installed =
             tracing::subscriber::set_global_default(Registry::default().with(this.clone()));
         Self { blind: installed.is_err(), ..this }
+    }
+
+    /// One that receives nothing: it is somebody else's to see the logs of this process.
+    #[must_use]
+    pub fn blind() -> Self {
+        Self { blind: true, ..Self::default() }
     }
 
     /// Whether it sees anything at all.

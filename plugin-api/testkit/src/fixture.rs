@@ -9,6 +9,7 @@ use serde_json::Value;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Fixture {
     /// `[connectors.NAME.settings]` of a small onboarding.
+    #[serde(default = "nothing")]
     pub settings: Value,
     /// `[connectors.NAME.operator]`.
     #[serde(default)]
@@ -16,6 +17,9 @@ pub struct Fixture {
     /// Settings that the schema or opening must refuse.
     #[serde(default)]
     pub refused: Vec<Value>,
+    /// Nothing answers at what the settings reach: only the cases that need no cloud are run.
+    #[serde(default)]
+    pub offline: bool,
     /// What the plugin's simulated cloud is to be like in each case.
     #[serde(default)]
     pub scenarios: Scenarios,
@@ -35,7 +39,8 @@ pub struct Scenarios {
     /// Lists come in pages of one or two, an empty page among them.
     #[serde(default)]
     pub paged: Option<String>,
-    /// Every answer takes at least some seconds.
+    /// The first call of the first step has no answer for ten seconds: longer than the host waits for
+    /// it once it has given up.
     #[serde(default)]
     pub slow: Option<String>,
     /// The operator may not do what the onboarding needs.
@@ -44,13 +49,17 @@ pub struct Scenarios {
 }
 
 impl Fixture {
-    /// Reads JSON.
+    /// Reads TOML, as `skybridge plugin test --settings FILE` does.
     ///
     /// # Errors
     /// What does not fit, and where.
-    pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
     }
+}
+
+fn nothing() -> Value {
+    Value::Object(serde_json::Map::new())
 }
 
 /// `value` with `{dir}` replaced in every text.

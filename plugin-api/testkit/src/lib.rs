@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! # async fn test() {
-//! let fixture = r#"{ "settings": { "names": ["ada"] }, "refused": [{ "names": 1 }] }"#;
+//! let fixture = "settings = { names = ['ada'] }\nrefused = [{ names = 1 }]";
 //! let fixture = skybridge_plugin_testkit::Fixture::parse(fixture).unwrap();
 //! let library = skybridge_plugin_testkit::build(env!("CARGO_MANIFEST_DIR")).unwrap();
 //! skybridge_plugin_testkit::check(&library, fixture).await.assert_passed();
@@ -56,7 +56,7 @@ pub fn load(library: &Path) -> Result<Library, LoadError> {
     Candidate::read(&absolute, Trust::BesideHost)?.load()
 }
 
-/// Puts a loaded library through every case that fits it.
+/// Puts a loaded library through every case that fits it, where the library says its code runs.
 pub async fn run(library: &Library, fixture: Fixture, capture: &Capture) -> Report {
     cases::run(&bench::Bench::new(library, fixture, capture)).await
 }

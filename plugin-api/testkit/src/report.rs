@@ -31,6 +31,8 @@ pub struct Case {
 pub struct Report {
     /// The plugin's name and version.
     pub plugin: String,
+    /// Where its code ran: `in-process`, or `process` for one of its own.
+    pub isolation: &'static str,
     /// The cases.
     pub cases: Vec<Case>,
 }
@@ -53,7 +55,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.plugin)?;
+        writeln!(f, "{}, {}", self.plugin, self.isolation)?;
         let (mut passed, mut failed, mut left_out) = (0, 0, 0);
         for Case { name, outcome } in &self.cases {
             match outcome {

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod apply_plan;
 pub(crate) mod audit;
+pub(crate) mod dev;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod offboard;

@@ -1,4 +1,7 @@
-//! `skybridge plugin list | inspect | check | lock`.
+//! `skybridge plugin list | inspect | check | new | test | lock`.
+
+mod new;
+mod test;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +27,8 @@ pub(crate) async fn run(app: &App, command: &PluginCommand) -> Outcome {
         PluginCommand::List { manifest } => list(app, manifest.as_deref()),
         PluginCommand::Inspect { file, run } => inspect(app, file, *run),
         PluginCommand::Check { file, key } => check(app, file, key.as_deref()).await,
+        PluginCommand::New(args) => new::run(app, args),
+        PluginCommand::Test(args) => test::run(app, args).await,
         PluginCommand::Lock { manifest, keys } => lock(app, manifest, keys),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use skybridge_plugin_protocol::collect::CollectRequest;
 use skybridge_plugin_protocol::manifest::capability;
 
-use super::{Cases, Verdict, require};
+use super::{Cases, OFFLINE, Verdict, require};
 use crate::bench::{Bench, Opened};
 use crate::walk::Walk;
 
@@ -18,6 +18,9 @@ const BATCHES_MAX: usize = 100_000;
 pub(super) async fn run(bench: &Bench<'_>, cases: &mut Cases) {
     let name = "batches are bounded, distinct, and end";
     let dropped = "a stream that is dropped harms nothing";
+    if bench.fixture.offline {
+        return cases.leave_out(&[name, dropped], OFFLINE);
+    }
     let opened = match bench.open(bench.fixture.scenarios.plain.as_deref()).await {
         Ok(opened) => opened,
         Err(error) => return cases.add(name, Err(error)),

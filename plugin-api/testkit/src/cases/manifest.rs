@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use skybridge_host::PluginError;
 use skybridge_plugin_api::{kind, method};
+use skybridge_plugin_protocol::collect::CollectRequest;
 use skybridge_plugin_protocol::manifest::capability;
+use skybridge_plugin_protocol::onboard::{DescribeRequest, purpose};
 
 use super::{Cases, Verdict, require};
-use crate::bench::Bench;
+use crate::bench::{Bench, Opened};
 use crate::fixture::with_folder;
 
 /// Enough for an answer that takes no thought.
@@ -83,20 +86,43 @@ async fn implements(bench: &Bench<'_>) -> Verdict {
         let declared = bench.manifest().can(capability);
         let request = request.as_bytes().to_vec();
         let answer = opened.instance.call_raw(method, "test", request, SOON).await;
-        let unsupported = answer.is_err_and(|error| error.kind == kind::UNSUPPORTED);
+        let unsupported = is_unsupported(answer.err());
         require(declared != unsupported, || match declared {
             true => format!("it declares `{capability}` and answers UNSUPPORTED"),
             false => format!("it can `{capability}` and does not declare it"),
         })?;
     }
-    Ok(())
+    let stream = opened.instance.collect(&CollectRequest::default());
+    let unsupported = match stream {
+        Ok(mut stream) => stream.next().await.is_some_and(|batch| is_unsupported(batch.err())),
+        Err(error) => is_unsupported(Some(error)),
+    };
+    let declared = bench.manifest().can(capability::COLLECT);
+    require(declared != unsupported, || match declared {
+        true => "it declares `collect` and answers UNSUPPORTED".to_owned(),
+        false => "it can `collect` and does not declare it".to_owned(),
+    })?;
+    rotates(bench, &opened).await
+}
+
+/// A plugin that does not know the purpose describes what connects; one that says it knows must.
+async fn rotates(bench: &Bench<'_>, opened: &Opened) -> Verdict {
+    if !bench.manifest().can(capability::ROTATE) {
+        return Ok(());
+    }
+    let request = DescribeRequest { purpose: purpose::ROTATE.to_owned(), ..Default::default() };
+    let error = opened.instance.describe(&request).await.err();
+    require(!is_unsupported(error), || "it declares `rotate` and answers UNSUPPORTED".to_owned())
+}
+
+fn is_unsupported(error: Option<PluginError>) -> bool {
+    error.is_some_and(|error| error.kind == kind::UNSUPPORTED)
 }
 
 async fn answers_garbage(bench: &Bench<'_>) -> Verdict {
     let opened = bench.open(None).await?;
     let unknown = opened.instance.call_raw(NO_METHOD, "test", Vec::new(), SOON).await;
-    let kind_of =
-        |answer: Result<Vec<u8>, skybridge_host::PluginError>| answer.err().map(|it| it.kind);
+    let kind_of = |answer: Result<Vec<u8>, PluginError>| answer.err().map(|it| it.kind);
     require(kind_of(unknown) == Some(kind::UNSUPPORTED), || {
         "a method that does not exist is not answered UNSUPPORTED".to_owned()
     })?;

@@ -13,6 +13,7 @@ mod manifest;
 mod onboard;
 mod trouble;
 
+use skybridge_host::Isolation;
 use skybridge_plugin_protocol::manifest::capability;
 
 use crate::bench::Bench;
@@ -20,6 +21,9 @@ use crate::report::{Case, Outcome, Report};
 
 /// What a case comes to.
 type Verdict = Result<(), String>;
+
+/// Why a case is left out that needs a cloud.
+const OFFLINE: &str = "it needs a cloud, and the settings say that there is none";
 
 /// A sentence of what is wrong, unless `good`.
 fn require(good: bool, wrong: impl FnOnce() -> String) -> Verdict {
@@ -46,7 +50,6 @@ pub(crate) async fn run(bench: &Bench<'_>) -> Report {
     manifest::run(bench, &mut cases).await;
     if manifest.can(capability::ONBOARD) {
         onboard::run(bench, &mut cases).await;
-        trouble::run(bench, &mut cases).await;
     } else {
         cases.leave_out(&["the onboarding"], "the plugin does not declare `onboard`");
     }
@@ -55,5 +58,10 @@ pub(crate) async fn run(bench: &Bench<'_>) -> Report {
     } else {
         cases.leave_out(&["collecting"], "the plugin does not declare `collect`");
     }
-    Report { plugin: format!("{} {}", manifest.name, manifest.version), cases: cases.0 }
+    let isolation = match bench.library.isolation {
+        Isolation::InProcess => "in-process",
+        Isolation::Process => "process",
+    };
+    let plugin = format!("{} {}", manifest.name, manifest.version);
+    Report { plugin, isolation, cases: cases.0 }
 }

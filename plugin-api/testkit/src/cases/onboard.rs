@@ -10,7 +10,7 @@ use skybridge_plugin_protocol::onboard::{
 };
 use skybridge_plugin_protocol::verify::{VerifyRequest, check_status};
 
-use super::{Cases, Verdict, require};
+use super::{Cases, OFFLINE, Verdict, require, trouble};
 use crate::bench::{Bench, Opened};
 use crate::walk::Walk;
 
@@ -22,6 +22,7 @@ const ENDS: &str = "an onboarding ends with what it promised";
 const TWICE: &str = "applying twice equals applying once";
 const VERIFIES: &str = "a fresh connection is proved";
 const UNDOES: &str = "undoing leaves nothing, and twice equals once";
+const TROUBLE: &str = "a cloud that is busy, pages its lists, is slow, or refuses";
 const SECRETS: &str = "no secret is in an answer, a record or a log line";
 
 pub(super) async fn run(bench: &Bench<'_>, cases: &mut Cases) {
@@ -30,11 +31,19 @@ pub(super) async fn run(bench: &Bench<'_>, cases: &mut Cases) {
         Err(error) => return cases.add(DESCRIBES, Err(error)),
     };
     cases.add(DESCRIBES, describes_the_same(bench, &opened).await);
-    let mut walk = match Walk::plan(&opened).await {
+    if bench.fixture.offline {
+        return cases.leave_out(&[ENDS, TWICE, VERIFIES, UNDOES, SECRETS, TROUBLE], OFFLINE);
+    }
+    went_through(bench, &opened, cases).await;
+    trouble::run(bench, cases).await;
+}
+
+async fn went_through(bench: &Bench<'_>, opened: &Opened, cases: &mut Cases) {
+    let mut walk = match Walk::plan(opened).await {
         Ok(walk) => walk,
         Err(error) => return cases.add(ENDS, Err(error)),
     };
-    let onboarded = onboard(&opened, &mut walk).await;
+    let onboarded = onboard(opened, &mut walk).await;
     let went_well = onboarded.is_ok();
     cases.add(ENDS, onboarded);
     if !went_well {
@@ -42,13 +51,13 @@ pub(super) async fn run(bench: &Bench<'_>, cases: &mut Cases) {
     }
     cases.add(TWICE, twice_is_once(&mut walk).await);
     if bench.manifest().can(capability::VERIFY) {
-        cases.add(VERIFIES, verifies(&opened, &mut walk).await);
+        cases.add(VERIFIES, verifies(opened, &mut walk).await);
     } else {
         cases.leave_out(&[VERIFIES], "the plugin does not declare `verify`");
     }
     cases.add(UNDOES, undoes(&mut walk).await);
     if bench.capture.sees() {
-        cases.add(SECRETS, tells_no_secret(bench, &opened, &walk));
+        cases.add(SECRETS, tells_no_secret(bench, opened, &walk));
     } else {
         cases.leave_out(&[SECRETS], "somebody else receives the logs of this process");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use skybridge_plugin_http::pages;
 
 use crate::credentials::{Credentials, Kept};
 use crate::endpoints::Endpoints;
@@ -71,8 +72,7 @@ impl Client {
         let credentials = self.credentials.get().await?;
         match self.exchange(request, Some(&credentials)).await {
             Err(error) if error.is(&EXPIRED) => {
-                self.credentials.forget(&credentials).await;
-                let others = self.credentials.get().await?;
+                let others = self.credentials.replace(&credentials).await?;
                 if others == credentials {
                     return Err(error);
                 }
@@ -118,18 +118,15 @@ impl Client {
     /// # Errors
     /// When a page is not to be had, or there is no end of them.
     pub async fn list<P: Page>(&self, first: &Request) -> Result<Vec<P::Item>, ClientError> {
-        let (mut all, mut request) = (Vec::new(), first.clone());
-        for _ in 0..PAGES_MAX {
+        let Request { service, operation, .. } = *first;
+        let endless = ClientError::TooManyPages { service, operation, pages: PAGES_MAX };
+        let page = async |request: Request| {
             let page: P = self.read(&request).await?;
             let (items, next) = page.split();
-            all.extend(items);
-            match next.filter(|token| !token.is_empty()) {
-                Some(token) => request = first.clone().with(P::TOKEN, token),
-                None => return Ok(all),
-            }
-        }
-        let Request { service, operation, .. } = *first;
-        Err(ClientError::TooManyPages { service, operation, pages: PAGES_MAX })
+            let next = next.filter(|token| !token.is_empty());
+            Ok((items, next.map(|token| first.clone().with(P::TOKEN, token))))
+        };
+        pages::all(first.clone(), PAGES_MAX, page, endless).await
     }
 }
 

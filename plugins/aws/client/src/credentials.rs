@@ -1,15 +1,10 @@
 //! What requests are signed with.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use jiff::Timestamp;
+use skybridge_plugin_http::{Perishable, Secret};
 
 use crate::error::ClientError;
-use crate::secret::Secret;
-
-/// Credentials this close to their end are fetched anew: a call may take two minutes, and clocks
-/// differ.
-const RENEWED_BEFORE: SignedDuration = SignedDuration::from_mins(5);
 
 /// An access key, and the session it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +19,13 @@ pub struct Credentials {
     pub expires: Option<Timestamp>,
 }
 
-impl Credentials {
-    fn is_good(&self, now: Timestamp) -> bool {
-        self.expires.is_none_or(|end| end.duration_since(now) > RENEWED_BEFORE)
+impl Perishable for Credentials {
+    fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self == other
     }
 }
 
@@ -50,14 +49,17 @@ impl CredentialSource for Credentials {
 /// Keeps what a source gave until shortly before it ends.
 pub struct Kept {
     source: Box<dyn CredentialSource>,
-    kept: Mutex<Option<Credentials>>,
+    kept: skybridge_plugin_http::Kept<Credentials>,
 }
+
+/// A source has one identity.
+const ONE: &str = "";
 
 impl Kept {
     /// Keeps what `source` gives.
     #[must_use]
     pub fn new(source: impl CredentialSource + 'static) -> Self {
-        Self { source: Box::new(source), kept: Mutex::new(None) }
+        Self { source: Box::new(source), kept: skybridge_plugin_http::Kept::default() }
     }
 
     /// Credentials that are good for a call.
@@ -65,20 +67,14 @@ impl Kept {
     /// # Errors
     /// When the source has none.
     pub async fn get(&self) -> Result<Credentials, ClientError> {
-        let mut kept = self.kept.lock().await;
-        if let Some(good) = kept.as_ref().filter(|it| it.is_good(Timestamp::now())) {
-            return Ok(good.clone());
-        }
-        let fresh = self.source.fetch().await?;
-        *kept = Some(fresh.clone());
-        Ok(fresh)
+        self.kept.get(ONE, Timestamp::now(), self.source.fetch()).await
     }
 
-    /// Forgets `refused`, so that the next call gets others; somebody else may have by now.
-    pub async fn forget(&self, refused: &Credentials) {
-        let mut kept = self.kept.lock().await;
-        if kept.as_ref() == Some(refused) {
-            *kept = None;
-        }
+    /// Others than `refused`; somebody else may have fetched them by now.
+    ///
+    /// # Errors
+    /// When the source has none.
+    pub async fn replace(&self, refused: &Credentials) -> Result<Credentials, ClientError> {
+        self.kept.replace(ONE, refused, self.source.fetch()).await
     }
 }

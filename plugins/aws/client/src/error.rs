@@ -2,24 +2,10 @@
 
 use std::time::Duration;
 
+pub use skybridge_plugin_http::TransportKind;
 use thiserror::Error;
 
 use crate::endpoints::Service;
-
-/// What happened on the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransportKind {
-    /// Nobody could be reached; nothing was sent.
-    Connect,
-    /// It took too long.
-    Timeout,
-    /// It broke in the middle: what was asked may have been done.
-    Interrupted,
-    /// The answer is larger than any honest one.
-    TooLarge,
-    /// It could not be sent from here.
-    Refused,
-}
 
 /// A refusal in the service's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -1,9 +1,12 @@
 //! What came back, and reading it.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::Duration;
+use skybridge_plugin_http::wait;
 
 use crate::endpoints::Service;
 use crate::error::ServiceError;
@@ -82,10 +85,12 @@ impl Response {
             code: code.unwrap_or_default(),
             message: message.unwrap_or_default().chars().take(MESSAGE_CHARS_MAX).collect(),
             request_id: self.request_id(),
-            retry_after: self
-                .header("retry-after")
-                .and_then(|text| text.trim().parse().ok())
-                .map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX)),
+            retry_after: wait::retry_after(
+                self.header("retry-after"),
+                self.header("date"),
+                Timestamp::now(),
+                RETRY_AFTER_MAX,
+            ),
         })
     }
 

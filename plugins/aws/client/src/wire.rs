@@ -15,7 +15,7 @@ use crate::encode;
 use crate::endpoints::{Endpoints, Service};
 use crate::error::ClientError;
 use crate::request::{Payload, Request};
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const JSON: &str = "application/x-amz-json-1.1";

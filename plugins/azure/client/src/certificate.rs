@@ -17,7 +17,7 @@ use thiserror::Error;
 use uuid::Uuid;
 use x509_cert::der::Decode as _;
 
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 mod generate;
 

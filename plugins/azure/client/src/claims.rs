@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 /// The claims that are of interest here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

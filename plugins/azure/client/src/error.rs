@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+pub use skybridge_plugin_http::TransportKind;
 use thiserror::Error;
 
 use crate::cloud::Service;
@@ -104,21 +105,6 @@ impl ServiceError {
             self.correlation_id = self.correlation_id.take().or(inner.client_request_id);
         }
     }
-}
-
-/// Why a request did not reach a service, or its answer did not reach us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransportKind {
-    /// No connection: the request was certainly not acted on.
-    Connect,
-    /// A time limit passed; the service may have acted.
-    Timeout,
-    /// The connection broke; the service may have acted.
-    Interrupted,
-    /// The answer was larger than the cap.
-    TooLarge,
-    /// The request could not be put together or sent: a mistake of ours or of the surroundings.
-    Refused,
 }
 
 /// Why [`Client`](crate::Client) has no answer.

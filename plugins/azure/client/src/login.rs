@@ -12,9 +12,9 @@ use crate::client::{decide, decode, exchange};
 use crate::cloud::{Endpoints, Service};
 use crate::error::ClientError;
 use crate::request::{Body, Method, Path, Request};
-use crate::secret::Secret;
 use crate::token::{AccessToken, TokenSource};
 use crate::transport::{Transport, WireRequest};
+use skybridge_plugin_http::Secret;
 
 mod assertion;
 pub mod device_code;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use skybridge_plugin_http::pages;
 
 use crate::client::Client;
 use crate::error::ClientError;
@@ -36,57 +37,31 @@ impl<T> Page<T> {
     }
 }
 
-/// Reads a list page by page.
-#[derive(Debug)]
-pub struct Pager<'a> {
-    client: &'a Client,
-    next: Option<Request>,
-    pages: usize,
-}
-
 impl Client {
-    /// A pager that starts with `first`.
-    #[must_use]
-    pub fn pages(&self, first: Request) -> Pager<'_> {
-        Pager { client: self, next: Some(first), pages: 0 }
-    }
-
     /// Every row of the list that starts with `first`.
     ///
     /// # Errors
     /// As [`Client::json`], when a link leads elsewhere, and when the list does not end.
     pub async fn list<T: DeserializeOwned>(&self, first: Request) -> Result<Vec<T>, ClientError> {
-        let mut pager = self.pages(first);
-        let mut rows = Vec::new();
-        while let Some(page) = pager.next_page().await? {
-            rows.extend(page);
-        }
-        Ok(rows)
+        let (service, operation) = (first.service, first.operation);
+        let endless = ClientError::TooManyPages { service, operation, pages: PAGES_MAX };
+        pages::all(first, PAGES_MAX, |request| self.page(request), endless).await
     }
-}
 
-impl Pager<'_> {
-    /// The rows of the next page; nothing after the last one.
-    ///
-    /// # Errors
-    /// As [`Client::list`].
-    pub async fn next_page<T: DeserializeOwned>(&mut self) -> Result<Option<Vec<T>>, ClientError> {
-        let Some(request) = self.next.take() else { return Ok(None) };
+    /// The rows of one page, and what asks for the next.
+    async fn page<T: DeserializeOwned>(
+        &self,
+        request: Request,
+    ) -> Result<(Vec<T>, Option<Request>), ClientError> {
         let (service, operation) = (request.service, request.operation);
-        if self.pages == PAGES_MAX {
-            return Err(ClientError::TooManyPages { service, operation, pages: self.pages });
-        }
-        let page: Page<T> = self.client.json(&request).await?;
-        self.pages += 1;
-        if let Some(link) = page.next() {
-            let (path, query) = self
-                .client
-                .endpoints()
-                .below(service, link)
-                .ok_or(ClientError::ForeignNextLink { service, operation })?;
-            // The link already says everything, the api-version included.
-            self.next = Some(Request { path, query, api_version: None, ..request });
-        }
-        Ok(Some(page.value))
+        let page: Page<T> = self.json(&request).await?;
+        let Some(link) = page.next() else { return Ok((page.value, None)) };
+        let (path, query) = self
+            .endpoints()
+            .below(service, link)
+            .ok_or(ClientError::ForeignNextLink { service, operation })?;
+        // The link already says everything, the api-version included.
+        let next = Request { path, query, api_version: None, ..request };
+        Ok((page.value, Some(next)))
     }
 }

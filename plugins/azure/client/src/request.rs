@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cloud::Service;
 use crate::encode;
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 /// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

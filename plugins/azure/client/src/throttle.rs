@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
+use skybridge_plugin_http::wait;
 
 use crate::cloud::Service;
 use crate::request::Request;
@@ -112,23 +111,9 @@ fn counted(request: &Request, counter: &str) -> Option<Counted> {
     }
 }
 
-/// How long the service asks to wait: seconds, or a date compared with the service's own clock so
-/// that a wrong local clock does not matter.
+/// How long the service asks to wait.
 #[must_use]
 pub fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.header("retry-after")?.trim();
-    let wait = match value.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let at = http_date(value)?;
-            let now = response.header("date").and_then(http_date).unwrap_or(response.received());
-            Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
-        }
-    };
-    Some(wait.min(RETRY_AFTER_MAX))
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<Timestamp> {
-    DateTimeParser::new().parse_timestamp(text).ok()
+    let (value, date) = (response.header("retry-after"), response.header("date"));
+    wait::retry_after(value, date, response.received(), RETRY_AFTER_MAX)
 }

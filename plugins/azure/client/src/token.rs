@@ -1,18 +1,13 @@
 //! Bearer tokens: where they come from and how long they are kept.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use jiff::Timestamp;
+use skybridge_plugin_http::{Kept, Perishable, Secret};
 
 use crate::error::ClientError;
-use crate::secret::Secret;
-
-/// A token is replaced this long before it expires, so that none expires on its way.
-const REFRESH_BEFORE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A bearer token.
 #[derive(Clone)]
@@ -36,17 +31,25 @@ pub trait TokenSource: Send + Sync {
     async fn token(&self, scope: &str) -> Result<AccessToken, ClientError>;
 }
 
+impl Perishable for AccessToken {
+    fn expires(&self) -> Option<Timestamp> {
+        Some(self.expires)
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.secret == other.secret
+    }
+}
+
 /// Remembers tokens by scope.
 pub(crate) struct TokenCache {
     source: Arc<dyn TokenSource>,
-    // One lock for all scopes, held while asking: many steps that start together then cause one
-    // request and not one each.
-    tokens: Mutex<BTreeMap<String, AccessToken>>,
+    tokens: Kept<AccessToken>,
 }
 
 impl TokenCache {
     pub(crate) fn new(source: Arc<dyn TokenSource>) -> Self {
-        Self { source, tokens: Mutex::new(BTreeMap::new()) }
+        Self { source, tokens: Kept::default() }
     }
 
     /// A token that works for a while yet.
@@ -55,23 +58,12 @@ impl TokenCache {
         scope: &str,
         now: Timestamp,
     ) -> Result<AccessToken, ClientError> {
-        let mut tokens = self.tokens.lock().await;
-        if let Some(token) = tokens.get(scope)
-            && token.expires.duration_since(now) > REFRESH_BEFORE
-        {
-            return Ok(token.clone());
-        }
-        let token = self.source.token(scope).await?;
-        tokens.insert(scope.to_owned(), token.clone());
-        Ok(token)
+        self.tokens.get(scope, now, self.source.token(scope)).await
     }
 
     /// A token issued now: grants made since the last one was issued are in it.
     pub(crate) async fn fresh(&self, scope: &str) -> Result<AccessToken, ClientError> {
-        let mut tokens = self.tokens.lock().await;
-        let token = self.source.token(scope).await?;
-        tokens.insert(scope.to_owned(), token.clone());
-        Ok(token)
+        self.tokens.fresh(scope, self.source.token(scope)).await
     }
 
     /// A replacement for `stale`, unless somebody has replaced it already.
@@ -80,14 +72,6 @@ impl TokenCache {
         scope: &str,
         stale: &AccessToken,
     ) -> Result<AccessToken, ClientError> {
-        let mut tokens = self.tokens.lock().await;
-        if let Some(token) = tokens.get(scope)
-            && token.secret != stale.secret
-        {
-            return Ok(token.clone());
-        }
-        let token = self.source.token(scope).await?;
-        tokens.insert(scope.to_owned(), token.clone());
-        Ok(token)
+        self.tokens.replace(scope, stale, self.source.token(scope)).await
     }
 }

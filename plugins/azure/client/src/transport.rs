@@ -10,7 +10,7 @@ use crate::encode;
 use crate::error::ClientError;
 use crate::request::{Body, Method, Request};
 use crate::response::Response;
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 /// A request with nothing left to decide.
 pub struct WireRequest {

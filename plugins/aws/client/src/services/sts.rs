@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::credentials::Credentials;
 use crate::endpoints::Service;
 use crate::request::Request;
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

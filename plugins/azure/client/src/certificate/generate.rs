@@ -13,7 +13,7 @@ use rsa::rand_core::OsRng;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
 use super::{CertificateError, thumbprint};
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 /// What Entra takes and every verifier knows; longer keys only cost time at each token.
 const KEY_BITS: usize = 2048;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cloud::Service;
 use crate::request::{Method, Path, Request};
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 /// A password as it is listed: everything but its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

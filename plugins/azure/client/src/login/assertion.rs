@@ -10,9 +10,9 @@ use crate::certificate::Certificate;
 use crate::cloud::Endpoints;
 use crate::error::ClientError;
 use crate::request::{Body, Request};
-use crate::secret::Secret;
 use crate::token::{AccessToken, TokenSource};
 use crate::transport::Transport;
+use skybridge_plugin_http::Secret;
 
 /// How an assertion says that it is a JSON web token.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

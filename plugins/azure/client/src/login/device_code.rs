@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::cloud::Service;
 use crate::request::{Body, Method, Path, Request};
-use crate::secret::Secret;
+use skybridge_plugin_http::Secret;
 
 /// The answer to [`device_code_request`].
 #[derive(Debug, Clone, Deserialize)]

@@ -11,8 +11,8 @@ use crate::certificate::{Certificate, CertificateError, generate, thumbprint_of}
 use crate::cloud::{Cloud, Endpoints};
 use crate::graph::key_credentials::{self, KeyCredential};
 use crate::login::{client_assertion_request, token_address};
-use crate::secret::Secret;
 use crate::transport::WireRequest;
+use skybridge_plugin_http::Secret;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

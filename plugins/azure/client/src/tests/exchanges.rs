@@ -12,9 +12,9 @@ use crate::client::Client;
 use crate::cloud::{Cloud, Endpoints};
 use crate::error::ClientError;
 use crate::response::Response;
-use crate::secret::Secret;
 use crate::token::{AccessToken, TokenSource};
 use crate::transport::{Transport, WireRequest};
+use skybridge_plugin_http::Secret;
 
 /// Answers in order; what was asked is kept as `METHOD url token`.
 #[derive(Default)]

@@ -11,9 +11,9 @@ use crate::graph::{applications, passwords};
 use crate::login::{admin_consent_address, client_credentials_request};
 use crate::request::{Path, Request};
 use crate::response::Response;
-use crate::secret::Secret;
 use crate::throttle::{Counted, Notebook, Noted, Throttle, retry_after};
 use crate::transport::WireRequest;
+use skybridge_plugin_http::Secret;
 
 #[test]
 fn nothing_a_value_holds_can_leave_its_place() {
