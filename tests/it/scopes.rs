@@ -115,6 +115,8 @@ fn one_subscription_that_fails_does_not_stop_the_others() {
     let again = apply(&env, &simulator).expect(4);
     assert!(again.stderr.contains(&step), "{}", again.stderr);
     assert_eq!(on_record(&env), [FINE]);
+    env.run(&["rotate", "contoso.toml", "--simulator", simulator.url(), "--yes"]).expect(0);
+    assert_eq!(on_record(&env), [FINE], "a new credential is for the same scopes");
 
     post(&format!("{}/_simulator/faults", simulator.url()), "");
     apply(&env, &simulator).expect(0);

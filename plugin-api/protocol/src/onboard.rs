@@ -102,7 +102,7 @@ pub struct Permission {
 }
 
 /// One value of the hand-over.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct HandoverField {
     /// Its name in the connection record: `client-id`.

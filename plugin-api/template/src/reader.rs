@@ -55,7 +55,7 @@ pub(crate) fn describe(connector: &str, settings: &Settings) -> Description {
         name: name.into(),
         label: label.into(),
         value: value.into(),
-        secret: false,
+        ..HandoverField::default()
     };
     Description {
         templates: vec![template],

@@ -149,18 +149,18 @@ fn handover(settings: &Settings, accounts: &[String]) -> Vec<HandoverField> {
         label: label.into(),
         value,
         secret,
-        scopes: false,
+        ..HandoverField::default()
     };
     let known: Vec<&String> = accounts.iter().filter(|id| *id != EACH).collect();
-    let arns: Vec<String> = known.iter().map(|id| settings.role_arn(id)).collect();
-    let mut fields = match arns.as_slice() {
-        [one] => vec![field("role-arn", "Role ARN", one.clone(), false)],
-        all => vec![field("role-arns", "Role ARNs", all.join(","), false)],
+    let mut fields = match known.as_slice() {
+        [one] => vec![field("role-arn", "Role ARN", settings.role_arn(one), false)],
+        // Those of several follow from `accounts`, which knows which of them work.
+        _ => vec![],
     };
     let ids: Vec<&str> = known.iter().map(|id| id.as_str()).collect();
     fields.extend([
         field("external-id", "External ID", "<external-id.vault-name>".into(), true),
-        field("accounts", "Accounts", ids.join(","), false),
+        HandoverField { scopes: true, ..field("accounts", "Accounts", ids.join(","), false) },
         field("role-name", "Role name", settings.role_name.clone(), false),
         field("partition", "Partition", settings.partition().word().into(), false),
         field("trusted-principal", "Trusted principal", settings.trusted_principal(), false),

@@ -271,7 +271,7 @@ pub(crate) fn handover(settings: &Settings, subscriptions: &[String]) -> Vec<Han
         label: label.into(),
         value,
         secret,
-        scopes: false,
+        ..HandoverField::default()
     };
     let made = |name: &str, label: &str, output: &str, secret| {
         field(name, label, format!("<{}.{output}>", kind.step()), secret)

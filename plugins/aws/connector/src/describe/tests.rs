@@ -84,8 +84,8 @@ fn an_organization_before_and_after_somebody_looked() {
         "{text}"
     );
     assert_eq!(after.left_out.len(), 1);
-    let arns = after.handover.iter().find(|it| it.name == "role-arns").unwrap();
-    assert_eq!(arns.value.split(',').count(), 2);
+    let accounts = after.handover.iter().find(|it| it.name == "accounts").unwrap();
+    assert!(accounts.scopes && accounts.value.split(',').count() == 2, "{accounts:?}");
 }
 
 /// Goal: no description depends on when or where it is made.

@@ -52,6 +52,7 @@ pub(crate) fn template(settings: &Settings, endpoints: &Endpoints) -> StepTempla
         // A role that is new is trusted, refused and trusted again, by which replica is asked.
         readiness: wait("STS and IAM answer alike", 3, 5 * MINUTE_MS),
         throttle: "sts/{scope}".into(),
+        part: true,
         notes: vec![note.into()],
         ..StepTemplate::default()
     }
