@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use skybridge_plugin_sdk::{Error, kind};
 use thiserror::Error as ThisError;
 
 use crate::secret::Secret;
+use crate::wait;
 
 /// Connecting, TLS included: a service that takes longer is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
@@ -118,6 +120,36 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The payload.
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The first header of this name, in small letters.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// How long the service asks to wait, at most `longest`. The answer came at `now`, in milliseconds
+    /// since 1970 (the host's clock says).
+    #[must_use]
+    pub fn retry_after(&self, now: u64, longest: Duration) -> Option<Duration> {
+        let now = i64::try_from(now).ok().and_then(|now| Timestamp::from_millisecond(now).ok());
+        let (value, date) = (self.header("retry-after"), self.header("date"));
+        wait::retry_after(value, date, now.unwrap_or(Timestamp::MAX), longest)
+    }
+}
+
+/// The address of `path` below `base`, with a query whose values may hold anything.
+#[must_use]
+pub fn address(base: &str, path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = format!("{base}{path}");
+    if !query.is_empty() {
+        let start = address.len() + 1;
+        address.push('?');
+        address =
+            form_urlencoded::Serializer::for_suffix(address, start).extend_pairs(query).finish();
+    }
+    address
 }
 
 /// Says nothing of headers or the payload: an answer may carry a new secret.
@@ -259,4 +291,31 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_takes_any_query() {
+        assert_eq!(address("https://a.example", "/v1", &[]), "https://a.example/v1");
+        let query = [("after", "a&b=c d/ü"), ("top", "7")];
+        let expected = "https://a.example/v1?after=a%26b%3Dc+d%2F%C3%BC&top=7";
+        assert_eq!(address("https://a.example", "/v1", &query), expected);
+    }
+
+    #[test]
+    fn an_answer_says_how_long_to_wait() {
+        let headers = |all: &[(&str, &str)]| {
+            all.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>()
+        };
+        let answer = |headers| Answer { status: 429, headers, body: Vec::new() };
+        let longest = Duration::from_secs(60);
+        let asked = answer(headers(&[("retry-after", "7")]));
+        assert_eq!(asked.retry_after(0, longest), Some(Duration::from_secs(7)));
+        let date = headers(&[("retry-after", "Thu, 01 Jan 1970 00:00:09 GMT")]);
+        assert_eq!(answer(date).retry_after(4_000, longest), Some(Duration::from_secs(5)));
+        assert_eq!(answer(Vec::new()).retry_after(0, longest), None);
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use skybridge_plugin_http::{Answer, Http, HttpOptions, Outgoing, Secret, address, pages};
 use skybridge_plugin_sdk::protocol::audit::Write;
 use skybridge_plugin_sdk::protocol::open::SimulatedCloud;
 use skybridge_plugin_sdk::protocol::rate_limit::RateLimit;
@@ -16,6 +16,9 @@ use crate::settings::Settings;
 /// A whole exchange; Acme itself gives up after 30 seconds.
 const EXCHANGE_LIMIT: Duration = Duration::from_secs(60);
 
+/// The longest wait that is believed; a longer one is a mistake of some intermediary.
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
+
 /// Pages of one list: a hundred items each, far above what any account has.
 const PAGES_MAX: usize = 10_000;
 
@@ -23,7 +26,7 @@ const PAGES_MAX: usize = 10_000;
 pub(crate) struct Api {
     base: String,
     token: Token,
-    http: reqwest::Client,
+    http: Http,
 }
 
 /// Where the operator's token is.
@@ -31,7 +34,7 @@ enum Token {
     /// Read when it is needed: opening asks nobody.
     File(String),
     /// The simulated operator's.
-    Given(String),
+    Given(Secret),
     Missing,
 }
 
@@ -53,17 +56,18 @@ impl Api {
         let base = simulated.and_then(endpoint).unwrap_or_else(|| settings.endpoint.clone());
         let named = operator["token"].as_str().and_then(|token| token.strip_prefix("file:"));
         let token = match simulated.map(|cloud| cloud.operator.get("token")) {
-            Some(Some(Value::String(token))) => Token::Given(token.clone()),
+            Some(Some(Value::String(token))) => Token::Given(Secret::new(token.clone())),
             Some(_) => Token::Missing,
             None => named.map_or(Token::Missing, |path| Token::File(path.to_owned())),
         };
-        // Each library has a copy of this setting; that it is set already is no error.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let http = reqwest::Client::builder()
-            .timeout(EXCHANGE_LIMIT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| Error::new(kind::UNEXPECTED, error.to_string()))?;
+        let options = HttpOptions { limit: Some(EXCHANGE_LIMIT), ..HttpOptions::default() };
+        let agent = concat!("acme/", env!("CARGO_PKG_VERSION"));
+        // The simulated cloud alone speaks in clear, on this machine.
+        let http = match simulated {
+            Some(_) => Http::with_plain(&options, agent),
+            None => Http::new(&options, agent),
+        };
+        let http = http.map_err(|error| Error::new(kind::UNEXPECTED, error.to_string()))?;
         Ok(Self { base, token, http })
     }
 
@@ -75,12 +79,17 @@ impl Api {
         path: &str,
         (after, reader): (&str, Option<&str>),
     ) -> Result<Page<T>> {
-        let mut request = self.request(Method::GET, path)?.query(&[("after", after)]);
-        if let Some(reader) = reader {
-            request = request.header("x-reader", reader);
-        }
-        let response = request.send().await.map_err(|error| broken(operation, error))?;
-        read(operation, answer(ctx, operation, response).await?).await
+        let token = self.token()?;
+        let request = Outgoing {
+            method: "GET",
+            url: &address(&self.base, path, &[("after", after)]),
+            headers: reader.map(|reader| ("x-reader", reader)).into_iter().collect(),
+            bearer: Some(&token),
+            body: None,
+        };
+        let answer = self.http.exchange(&request).await;
+        let answer = answer.map_err(|broken| Error::from(broken).operation(operation))?;
+        read(operation, &agreed(ctx, operation, answer)?)
     }
 
     /// A whole list.
@@ -90,17 +99,13 @@ impl Api {
         operation: &'static str,
         path: &str,
     ) -> Result<Vec<T>> {
-        let (mut all, mut after) = (Vec::new(), String::new());
-        for _ in 0..PAGES_MAX {
-            let page: Page<T> = self.page(ctx, operation, path, (&after, None)).await?;
-            all.extend(page.items);
-            match page.next {
-                Some(next) => after = next,
-                None => return Ok(all),
-            }
-        }
         let message = format!("{PAGES_MAX} pages and no end");
-        Err(Error::new(kind::UNEXPECTED, message).operation(operation))
+        let endless = Error::new(kind::UNEXPECTED, message).operation(operation);
+        let page = async |after: String| {
+            let page: Page<T> = self.page(ctx, operation, path, (&after, None)).await?;
+            Ok((page.items, page.next))
+        };
+        pages::all(String::new(), PAGES_MAX, page, endless).await
     }
 
     /// Makes something.
@@ -111,8 +116,10 @@ impl Api {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T> {
-        let request = self.request(Method::POST, path)?.json(body);
-        read(operation, self.write(ctx, operation, path, request).await?).await
+        let body = serde_json::to_string(body)
+            .map_err(|error| Error::new(kind::UNEXPECTED, error.to_string()))?;
+        let answer = self.write(ctx, operation, ("POST", path), Some(Secret::new(body))).await?;
+        read(operation, &answer)
     }
 
     /// Removes something; false when it was not there.
@@ -122,28 +129,27 @@ impl Api {
         operation: &'static str,
         path: &str,
     ) -> Result<bool> {
-        let request = self.request(Method::DELETE, path)?;
-        match self.write(ctx, operation, path, request).await {
+        match self.write(ctx, operation, ("DELETE", path), None).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind == kind::NOT_FOUND => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> Result<reqwest::RequestBuilder> {
+    fn token(&self) -> Result<Secret> {
         let missing = |message: &str| {
             Error::new(kind::UNAUTHENTICATED, message)
                 .help("name the file of a token in `operator.token`")
         };
-        let token = match &self.token {
-            Token::File(path) => fs_err::read_to_string(path)
-                .map_err(|error| missing(&error.to_string()))?
-                .trim()
-                .to_owned(),
-            Token::Given(token) => token.clone(),
-            Token::Missing => return Err(missing("the operator has no token")),
-        };
-        Ok(self.http.request(method, format!("{}{path}", self.base)).bearer_auth(token))
+        match &self.token {
+            Token::File(path) => {
+                let text = fs_err::read_to_string(path);
+                let text = text.map_err(|error| missing(&error.to_string()))?;
+                Ok(Secret::new(text.trim()))
+            }
+            Token::Given(token) => Ok(token.clone()),
+            Token::Missing => Err(missing("the operator has no token")),
+        }
     }
 
     /// Sends what writes, and puts it on record whatever came of it.
@@ -151,45 +157,46 @@ impl Api {
         &self,
         ctx: &Ctx,
         operation: &'static str,
-        path: &str,
-        request: reqwest::RequestBuilder,
-    ) -> Result<Response> {
-        let (client, request) = request.build_split();
-        let request = request.map_err(|error| broken(operation, error))?;
-        let mut record = Write {
-            operation: operation.into(),
-            method: request.method().to_string(),
-            target: path.into(),
-            ..Write::default()
+        (method, path): (&'static str, &str),
+        body: Option<Secret>,
+    ) -> Result<Answer> {
+        let token = self.token()?;
+        let request = Outgoing {
+            method,
+            url: &address(&self.base, path, &[]),
+            headers: body.iter().map(|_| ("content-type", "application/json")).collect(),
+            bearer: Some(&token),
+            body: body.as_ref(),
         };
-        let outcome = client.execute(request).await;
-        if let Ok(response) = &outcome {
-            record.status = response.status().as_u16();
-            record.request_id = header(response, "x-request-id");
-        }
-        ctx.audit(&record);
-        answer(ctx, operation, outcome.map_err(|error| broken(operation, error))?).await
+        let outcome = self.http.exchange(&request).await;
+        let (status, request_id) = match &outcome {
+            Ok(answer) => (answer.status, answer.header("x-request-id").map(str::to_owned)),
+            Err(_) => (0, None),
+        };
+        ctx.audit(&Write {
+            operation: operation.into(),
+            method: method.into(),
+            target: path.into(),
+            status,
+            request_id,
+        });
+        let answer = outcome.map_err(|broken| Error::from(broken).operation(operation))?;
+        agreed(ctx, operation, answer)
     }
-}
-
-fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 /// The answer when Acme agreed; otherwise an error by what can be done about it.
-async fn answer(ctx: &Ctx, operation: &'static str, response: Response) -> Result<Response> {
-    let status = response.status().as_u16();
+fn agreed(ctx: &Ctx, operation: &'static str, answer: Answer) -> Result<Answer> {
+    let status = answer.status;
     tracing::debug!(operation, status, "asked");
-    if let Some(remaining) = header(&response, "x-ratelimit-remaining") {
+    if let Some(remaining) = answer.header("x-ratelimit-remaining") {
         let remaining = remaining.parse().unwrap_or_default();
         ctx.rate_limit(RateLimit { remaining, calls: 1, ..RateLimit::default() });
     }
-    if response.status().is_success() {
-        return Ok(response);
+    if (200..300).contains(&status) {
+        return Ok(answer);
     }
-    let wait = header(&response, "retry-after").and_then(|text| text.parse().ok());
-    let request_id = header(&response, "x-request-id");
-    let body: Value = response.json().await.unwrap_or_default();
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let message = body["error"].as_str().unwrap_or("Acme did not say why");
     let (kind, help) = match status {
         401 => {
@@ -209,24 +216,18 @@ async fn answer(ctx: &Ctx, operation: &'static str, response: Response) -> Resul
     if let Some(help) = help {
         error = error.help(help);
     }
-    if let Some(id) = request_id {
+    if let Some(id) = answer.header("x-request-id") {
         error = error.context("request-id", id);
     }
-    Err(match wait {
-        Some(seconds) => error.after(Duration::from_secs(seconds)),
+    Err(match answer.retry_after(ctx.host.now_unix_ms(), WAIT_MAX) {
+        Some(wait) => error.after(wait),
         None => error,
     })
 }
 
-async fn read<T: DeserializeOwned>(operation: &'static str, response: Response) -> Result<T> {
-    response.json().await.map_err(|error| broken(operation, error))
-}
-
-fn broken(operation: &'static str, error: reqwest::Error) -> Error {
-    let kind = if error.is_timeout() { kind::TIMEOUT } else { kind::UNAVAILABLE };
-    let mut message = error.without_url().to_string();
-    if kind == kind::UNAVAILABLE {
-        message = format!("no answer that can be read: {message}");
-    }
-    Error::new(kind, message).operation(operation)
+fn read<T: DeserializeOwned>(operation: &'static str, answer: &Answer) -> Result<T> {
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        let message = format!("no answer that can be read: {error}");
+        Error::new(kind::UNAVAILABLE, message).operation(operation)
+    })
 }

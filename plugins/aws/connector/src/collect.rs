@@ -4,8 +4,10 @@
 //! A service or region that refuses is logged and passed over, so that one region an organization
 //! closed does not end the rest.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use skybridge_aws_client::{Client, ClientError};
+use skybridge_aws_client::{Client, ClientError, Page, Request};
+use skybridge_plugin_http::patience::{Patience, Verdict};
 use skybridge_plugin_sdk::protocol::collect::{Asset, Batch, CollectRequest, Relation};
 use skybridge_plugin_sdk::{BatchSender, Error, Result, Retry, async_trait, kind};
 
@@ -76,6 +78,13 @@ pub(crate) async fn collect(
     batches.end().await
 }
 
+/// A list, or why there is none.
+type Listed<T> = std::result::Result<Vec<T>, ClientError>;
+
+fn verdict<T>(outcome: &std::result::Result<T, ClientError>) -> Verdict {
+    outcome.as_ref().map_or_else(|error| Verdict::of(&plain(error.clone())), |_| Verdict::Stands)
+}
+
 /// Reads one account.
 struct Reader<'a, 's> {
     account: &'a str,
@@ -134,13 +143,21 @@ impl Reader<'_, '_> {
         self.batches.relation(relation).await
     }
 
-    /// What a list came to; nothing when the service says no for good.
-    fn seen<T>(
+    /// Reads a whole list; again while the service has no time, for nobody else asks again.
+    async fn list<P: Page>(&self, request: &Request) -> Listed<P::Item> {
+        Patience::default().ask(|| self.client.list::<P>(request), verdict).await
+    }
+
+    /// Reads one answer, in the same way.
+    async fn read<T: DeserializeOwned>(
         &self,
-        what: &str,
-        region: Option<&str>,
-        outcome: std::result::Result<Vec<T>, ClientError>,
-    ) -> Result<Vec<T>> {
+        request: &Request,
+    ) -> std::result::Result<T, ClientError> {
+        Patience::default().ask(|| self.client.read::<T>(request), verdict).await
+    }
+
+    /// What a list came to; nothing when the service says no for good.
+    fn seen<T>(&self, what: &str, region: Option<&str>, outcome: Listed<T>) -> Result<Vec<T>> {
         match outcome {
             Ok(all) => Ok(all),
             Err(error) => {

@@ -11,7 +11,7 @@ use crate::cloud::{Endpoints, Service};
 use crate::error::{ClientError, ServiceError};
 use crate::request::Request;
 use crate::response::Response;
-use crate::throttle::{Notebook, Throttle};
+use crate::throttle::{self, Notebook, Throttle};
 use crate::token::{AccessToken, TokenCache, TokenSource};
 use crate::transport::{Transport, WireRequest};
 
@@ -128,7 +128,7 @@ impl Client {
         wire.bearer = token.map(|token| token.secret.clone());
         let response = exchange(self.transport.as_ref(), wire).await?;
         if let Some(notebook) = &self.notebook {
-            notebook.note(request, &response);
+            throttle::note(notebook, request, &response);
         }
         Ok(response)
     }

@@ -1,10 +1,9 @@
 //! What the services say about how much more they will take.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use skybridge_plugin_http::wait;
+use skybridge_plugin_http::{limits, wait};
 
 use crate::cloud::Service;
 use crate::request::Request;
@@ -54,41 +53,21 @@ pub enum Counted {
     Graph,
 }
 
-/// What the answers of several calls said, summed up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Noted {
-    /// Calls that are left, by the last answer.
-    pub left: u64,
-    /// Calls that drew from it.
-    pub calls: u32,
-    /// How long the last answer asked to wait, when it was a refusal.
-    pub wait: Option<Duration>,
-}
+/// Keeps what answers say of further calls.
+pub type Notebook = limits::Notebook<Counted>;
 
-/// Keeps what answers say of further calls, by whose calls are counted and the name of the counter.
-#[derive(Debug, Default)]
-pub struct Notebook(Mutex<BTreeMap<(Counted, String), Noted>>);
-
-impl Notebook {
-    /// Everything that was noted; the notebook is then empty.
-    pub fn take(&self) -> BTreeMap<(Counted, String), Noted> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+/// Notes what an answer says of further calls.
+pub(crate) fn note(notebook: &Notebook, request: &Request, response: &Response) {
+    let refused = response.status() == 429;
+    let mut counters = Throttle::of(response).remaining;
+    if refused && counters.is_empty() {
+        // Graph has no counters, and a refusal is worth knowing without one.
+        counters.insert(String::new(), 0);
     }
-
-    pub(crate) fn note(&self, request: &Request, response: &Response) {
-        let refused = response.status() == 429;
-        let mut counters = Throttle::of(response).remaining;
-        if refused && counters.is_empty() {
-            // Graph has no counters, and a refusal is worth knowing without one.
-            counters.insert(String::new(), 0);
-        }
-        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (counter, left) in counters {
-            let Some(counted) = counted(request, &counter) else { continue };
-            let noted = notes.entry((counted, counter)).or_default();
-            noted.left = left;
-            noted.calls = noted.calls.saturating_add(1);
-            noted.wait = if refused && left == 0 { retry_after(response) } else { None };
+    for (counter, left) in counters {
+        if let Some(counted) = counted(request, &counter) {
+            let wait = if refused && left == 0 { retry_after(response) } else { None };
+            notebook.note(counted, counter, left, wait);
         }
     }
 }

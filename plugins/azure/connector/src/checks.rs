@@ -4,12 +4,11 @@
 //! The same probes serve the verification steps, which wait for grants to take effect, and
 //! `verify`, which reports on all of them and waits for none.
 
-use std::time::Duration;
-
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 use skybridge_azure_client::{Client, Service};
+use skybridge_plugin_http::patience::{self, Patience};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::verify::{Check, VerifyReport, check_status};
 use skybridge_plugin_sdk::{Error, Result, kind};
@@ -27,15 +26,6 @@ pub(crate) use probe::{Probe, Verdict};
 
 /// Subscriptions proved at the same time: enough to hide latency, far below Azure's read limits.
 const IN_FLIGHT: usize = 8;
-
-/// Attempts at one group of probes while a service is busy or unwell.
-const BUSY_ATTEMPTS: u32 = 5;
-
-/// The first wait between them, doubled each time, when the service names none.
-const BUSY_WAIT_MIN: Duration = Duration::from_secs(1);
-
-/// The longest wait between them: a person is waiting for the report.
-const BUSY_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Who is proved.
 pub(crate) struct Prover<'a> {
@@ -173,19 +163,14 @@ fn no_credential(session: &Session<'_>, error: &Error) -> Check {
 
 /// Tries again what a service had no time for: a report is made in one call, and nobody repeats it.
 async fn patiently<F: Future<Output = Vec<Probe>>>(probe: impl Fn() -> F) -> Vec<Probe> {
-    let mut wait = BUSY_WAIT_MIN;
-    for _ in 1..BUSY_ATTEMPTS {
-        let probes = probe().await;
+    let judge = |probes: &Vec<Probe>| {
         let busy = probes.iter().filter_map(|probe| match &probe.verdict {
-            Verdict::Busy(error) => Some(error.retry_after.unwrap_or(wait)),
+            Verdict::Busy(error) => Some(error.retry_after),
             _ => None,
         });
-        let Some(asked) = busy.max() else { return probes };
-        tracing::debug!(?asked, "a service is busy, verifying again");
-        tokio::time::sleep(asked.min(BUSY_WAIT_MAX)).await;
-        wait *= 2;
-    }
-    probe().await
+        busy.max().map_or(patience::Verdict::Stands, patience::Verdict::Busy)
+    };
+    Patience::default().ask(probe, judge).await
 }
 
 /// The scope word of probes about a service as a whole.

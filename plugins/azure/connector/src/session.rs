@@ -8,7 +8,6 @@ use skybridge_azure_client::arm::subscriptions::{self, Subscription};
 use skybridge_azure_client::throttle::{Counted, Notebook};
 use skybridge_azure_client::{Claims, Client, ClientError, Effect, Request, Response, Service};
 use skybridge_plugin_sdk::protocol::audit::{Notice, Write};
-use skybridge_plugin_sdk::protocol::rate_limit::RateLimit;
 
 use crate::preflight::RightsSeen;
 use crate::proof::Proof;
@@ -76,14 +75,7 @@ impl Session<'_> {
                 Counted::Tenant => "arm/tenant".to_owned(),
                 Counted::Graph => "graph".to_owned(),
             };
-            let wait = noted.wait.and_then(|wait| u64::try_from(wait.as_millis()).ok());
-            self.host.rate_limit(RateLimit {
-                domain: Some(domain),
-                bucket: counter,
-                remaining: noted.left,
-                calls: noted.calls,
-                resets_in_ms: wait,
-            });
+            self.host.rate_limit(noted.rate_limit(domain, counter));
         }
     }
 

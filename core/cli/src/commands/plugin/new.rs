@@ -117,6 +117,7 @@ fn fill(text: &str, cloud: &str, api: Option<&Path>) -> String {
         None => format!("version = \"{SDK_VERSION}\""),
     };
     text.replace("@API@/sdk", &dependency("sdk"))
+        .replace("@API@/http", &dependency("http"))
         .replace("@API@/testkit", &dependency("testkit"))
         .replace("plugin_acme", &format!("plugin_{}", cloud.replace('-', "_")))
         .replace("Acme", &title(cloud))

@@ -9,7 +9,7 @@ use super::{Reader, kinds};
 
 pub(super) async fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
     if reader.wants(kinds::ROLE) {
-        let listed = reader.client.list::<role::Roles>(&role::list_request(None)).await;
+        let listed = reader.list::<role::Roles>(&role::list_request(None)).await;
         for role in reader.seen("roles", None, listed)? {
             let properties = json!({
                 "path": role.path,
@@ -21,7 +21,7 @@ pub(super) async fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
         }
     }
     if reader.wants(kinds::USER) {
-        let listed = reader.client.list::<iam::Users>(&iam::list_users_request()).await;
+        let listed = reader.list::<iam::Users>(&iam::list_users_request()).await;
         for user in reader.seen("users", None, listed)? {
             let properties = json!({ "created": user.create_date });
             let asset = reader.asset(kinds::USER, &user.arn, &user.user_name, None, properties);
@@ -29,7 +29,7 @@ pub(super) async fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
         }
     }
     if reader.wants(kinds::BUCKET) {
-        let listed = reader.client.list::<s3::Buckets>(&s3::buckets_request()).await;
+        let listed = reader.list::<s3::Buckets>(&s3::buckets_request()).await;
         let partition = reader.client.endpoints().partition().word();
         for bucket in reader.seen("buckets", None, listed)? {
             let arn = format!("arn:{partition}:s3:::{}", bucket.name);

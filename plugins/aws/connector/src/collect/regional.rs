@@ -15,7 +15,7 @@ pub(super) async fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
     if !reader.wants(kinds::MACHINE) && !reader.wants(kinds::CLUSTER) {
         return Ok(());
     }
-    let listed = reader.client.read::<Regions>(&ec2::regions_request()).await;
+    let listed = reader.read::<Regions>(&ec2::regions_request()).await;
     let listed = listed.map(|regions| regions.names().collect());
     for region in reader.seen("regions", None, listed)? {
         if reader.wants(kinds::MACHINE) {
@@ -30,7 +30,7 @@ pub(super) async fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
 
 async fn machines(reader: &mut Reader<'_, '_>, region: &str) -> Result<()> {
     let request = ec2::instances_request(PAGE).in_region(region);
-    let listed = reader.client.list::<Instances>(&request).await;
+    let listed = reader.list::<Instances>(&request).await;
     let partition = reader.client.endpoints().partition().word();
     for machine in reader.seen("instances", Some(region), listed)? {
         let account = reader.account;
@@ -53,10 +53,10 @@ async fn machines(reader: &mut Reader<'_, '_>, region: &str) -> Result<()> {
 
 async fn clusters(reader: &mut Reader<'_, '_>, region: &str) -> Result<()> {
     let request = eks::clusters_request().in_region(region);
-    let listed = reader.client.list::<eks::Clusters>(&request).await;
+    let listed = reader.list::<eks::Clusters>(&request).await;
     for name in reader.seen("clusters", Some(region), listed)? {
         let request = eks::cluster_request(&name).in_region(region);
-        let read = reader.client.read::<eks::Described>(&request).await;
+        let read = reader.read::<eks::Described>(&request).await;
         let read = read.map(|described| vec![described.cluster]);
         for cluster in reader.seen("cluster", Some(region), read)? {
             let config = &cluster.resources_vpc_config;

@@ -1,6 +1,7 @@
 //! Streaming: batches are bounded, a region that refuses is passed over.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
 use skybridge_plugin_sdk::protocol::collect::{Batch, CollectRequest};
@@ -78,6 +79,29 @@ async fn only_what_is_asked_for_is_read() {
     let assets: Vec<_> = batches.iter().flat_map(|it| &it.assets).collect();
     assert_eq!(assets.len(), 1);
     assert_eq!((assets[0].id.as_str(), assets[0].scope.as_str()), ("arn:aws:s3:::b", ACCOUNT));
+}
+
+/// Goal: a service that has no time for one page does not cost what was to come after it.
+#[tokio::test]
+async fn a_busy_service_is_asked_again() {
+    let asked = AtomicU32::new(0);
+    let stub = Stub::start(move |action, _| match action {
+        "GetCallerIdentity" => caller("999988887777", "arn:aws:iam::999988887777:user/scanner"),
+        "AssumeRole" => session(),
+        _ if asked.fetch_add(1, Ordering::Relaxed) == 0 => refuse(503, "SlowDown", "too busy"),
+        _ => text("<R><Buckets><Bucket><Name>b</Name></Bucket></Buckets></R>"),
+    })
+    .await;
+    let aws = aws(&stub.url, &json!({ "trust": proof() }));
+    let (host, kept) = (Memory::with_external_id(), Kept::default());
+    let request = CollectRequest {
+        connection: [("accounts".to_owned(), json!(ACCOUNT))].into(),
+        kinds: vec!["storage-bucket".to_owned()],
+        batch_rows: 0,
+    };
+    collect::collect(&aws.session(&host).unwrap(), &request, &kept).await.unwrap();
+    let batches = kept.0.into_inner().unwrap();
+    assert_eq!(batches.iter().flat_map(|it| &it.assets).count(), 1);
 }
 
 #[tokio::test]

@@ -11,9 +11,10 @@ use crate::graph::{applications, passwords};
 use crate::login::{admin_consent_address, client_credentials_request};
 use crate::request::{Path, Request};
 use crate::response::Response;
-use crate::throttle::{Counted, Notebook, Noted, Throttle, retry_after};
+use crate::throttle::{Counted, Notebook, Throttle, note, retry_after};
 use crate::transport::WireRequest;
 use skybridge_plugin_http::Secret;
+use skybridge_plugin_http::limits::Noted;
 
 #[test]
 fn nothing_a_value_holds_can_leave_its_place() {
@@ -130,14 +131,18 @@ fn a_notebook_sums_up_what_answers_say() {
     let one = crate::arm::subscriptions::get_request("S1");
     for left in ["9", "8"] {
         let counter = "x-ms-ratelimit-remaining-subscription-reads";
-        notebook.note(&one, &answer(200, &[(counter, left)]));
+        note(&notebook, &one, &answer(200, &[(counter, left)]));
     }
     let tenant = ("x-ms-ratelimit-remaining-tenant-reads", "0");
     let all = crate::arm::subscriptions::list_request();
-    notebook.note(&all, &answer(429, &[tenant, ("retry-after", "7")]));
+    note(&notebook, &all, &answer(429, &[tenant, ("retry-after", "7")]));
     let graph = crate::graph::organization::list_request();
-    notebook.note(&graph, &answer(429, &[("retry-after", "3")]));
-    notebook.note(&client_credentials_request("t", "c", &Secret::new("x"), "s"), &answer(429, &[]));
+    note(&notebook, &graph, &answer(429, &[("retry-after", "3")]));
+    note(
+        &notebook,
+        &client_credentials_request("t", "c", &Secret::new("x"), "s"),
+        &answer(429, &[]),
+    );
     let noted = |left, calls, wait: Option<u64>| Noted {
         left,
         calls,
