@@ -12,17 +12,14 @@ step() {
 
 step cargo fmt --all --check
 step cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+# What is tested has the traces' feature besides: whoever does not use it has a program that says nothing.
+traces=(--workspace --features skybridge/otlp,skybridge-tests/otlp --locked)
+step cargo clippy "${traces[@]}" --all-targets --quiet -- -D warnings
 # The plugins first: the whole-system tests load them from beside the host.
-step cargo build --workspace --locked
-step cargo nextest run --workspace --locked --no-fail-fast --status-level fail --final-status-level slow
+step cargo build "${traces[@]}"
+step cargo nextest run "${traces[@]}" --no-fail-fast --status-level fail --final-status-level slow
 step cargo test --doc --locked --quiet -p skybridge-plugin-sdk
 step env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 step tests/clients/run.sh target/debug/skybridge
 step tests/clients/aws.sh target/debug/skybridge
 step tests/browser/run.sh target/debug/skybridge
-# The traces' feature last: it leaves a program behind that was built with it. The whole workspace each time, so that
-# nothing but what the feature adds is built.
-traces=(--workspace --features skybridge/otlp,skybridge-tests/otlp --locked)
-step cargo clippy "${traces[@]}" --all-targets --quiet -- -D warnings
-step cargo build "${traces[@]}"
-step cargo nextest run "${traces[@]}" -E 'binary(otlp)' --status-level fail --final-status-level slow

@@ -2,7 +2,7 @@
 //! thousand.
 //!
 //! Run it with the program and the Azure plugin built in release:
-//! `cargo build --release && cargo bench -p skybridge-tests --bench onboarding [-- lag|real|large]`.
+//! `cargo build --release --workspace --lib --bins --examples && cargo bench -p skybridge-tests --bench onboarding [-- lag|real|large]`.
 //!
 //! Read it as: in the first table one thing at a time takes `lag` seconds to be seen; the step it
 //! holds up should take that long and little more. In the second everything lags as it does on an

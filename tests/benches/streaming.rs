@@ -76,7 +76,10 @@ async fn main() {
     let exe = std::env::current_exe().unwrap();
     let built = exe.ancestors().nth(2).unwrap();
     let file = built.join("examples/libstreams.so");
-    assert!(file.exists(), "build it first: cargo build --release -p skybridge-tests --examples");
+    assert!(
+        file.exists(),
+        "build it first: cargo build --release --workspace --lib --bins --examples"
+    );
     let program = built.join("skybridge");
     assert!(program.exists(), "build it first: cargo build --release");
     println!("{ASSETS} assets in batches of {ROWS}");
