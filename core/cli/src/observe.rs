@@ -100,7 +100,7 @@ fn planned(step: &PlannedStep<'_>, observation: Observation) -> Planned {
 
 impl Context {
     fn look_at_hand_over(&self, step: &PlannedStep<'_>, call: &ApplyCall) -> Planned {
-        let wanted = self.connection(step, &call.needs).ok();
+        let wanted = Self::connection(step, &call.needs).ok();
         let there = Connection::load(&self.state, &step.connector().name).ok().flatten();
         match (wanted, there) {
             (Some(wanted), Some(there)) if wanted.says_the_same(&there) => {

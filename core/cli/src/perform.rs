@@ -78,7 +78,6 @@ impl Context {
 
     /// The connection a hand-over step hands over.
     pub(crate) fn connection(
-        &self,
         step: &PlannedStep<'_>,
         needs: &[Dependency],
     ) -> Result<Connection, StepError> {
@@ -88,13 +87,6 @@ impl Context {
             .map_err(|error| broken(format!("{}: {error}", step.address())))?;
         let mut fields = desired.get("fields").cloned().unwrap_or_default();
         leave_out(&mut fields, &missing_parts(step, needs));
-        // A new credential changes nothing about which scopes work; the refusal of a record that
-        // cannot be read came before the run.
-        if self.rotates
-            && let Ok(Some(recorded)) = Connection::load(&self.state, &connector.name)
-        {
-            keep_recorded(&mut fields, &recorded);
-        }
         let fields = serde_json::from_value(fields)
             .map_err(|error| broken(format!("internal error: {}: {error}", step.address())))?;
         Ok(Connection::new(&connector.name, &connector.plugin, &connector.destination, fields))
@@ -148,25 +140,12 @@ fn missing_parts(step: &PlannedStep<'_>, needs: &[Dependency]) -> Vec<String> {
 
 /// Takes scopes out of the fields that list scopes.
 fn leave_out(fields: &mut Value, scopes: &[String]) {
-    keep(fields, |_, one| !scopes.iter().any(|scope| scope == one));
-}
-
-/// Keeps the scopes that the record of the connection lists.
-fn keep_recorded(fields: &mut Value, recorded: &Connection) {
-    let recorded = recorded.facts();
-    keep(fields, |name, one| {
-        let listed = recorded.get(name).and_then(Value::as_str);
-        listed.is_none_or(|listed| listed.split(',').any(|scope| scope == one))
-    });
-}
-
-/// Keeps those scopes of the fields that list scopes; `wanted` is asked with the field's name.
-fn keep(fields: &mut Value, wanted: impl Fn(&str, &str) -> bool) {
     for field in fields.as_array_mut().into_iter().flatten() {
         if field["scopes"] == true
-            && let (Some(name), Some(listed)) = (field["name"].as_str(), field["value"].as_str())
+            && let Some(listed) = field["value"].as_str()
         {
-            let left: Vec<&str> = listed.split(',').filter(|one| wanted(name, one)).collect();
+            let left: Vec<&str> =
+                listed.split(',').filter(|one| !scopes.iter().any(|scope| scope == one)).collect();
             field["value"] = Value::String(left.join(","));
         }
     }
@@ -240,7 +219,7 @@ impl Context {
         step: &PlannedStep<'_>,
         call: &ApplyCall,
     ) -> Result<Applied, StepError> {
-        let connection = self.connection(step, &call.needs)?;
+        let connection = Self::connection(step, &call.needs)?;
         let platform = Self::platform(step)?;
         let event = if self.rotates { Event::Rotated } else { Event::Connected };
         let delivered =

@@ -10,8 +10,9 @@ use skybridge_host::{Vault, Witness};
 use skybridge_journal::{Holder, LockError, MemoryStore, RunState, StateLock};
 use skybridge_model::{Diagnostic, Diagnostics};
 use skybridge_plan::{Action, ConnectorInput, Plan, PlanOptions, Planned};
+use skybridge_plugin_protocol::Map;
 use skybridge_plugin_protocol::manifest::capability;
-use skybridge_plugin_protocol::onboard::DescribeRequest;
+use skybridge_plugin_protocol::onboard::{DescribeRequest, purpose};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -19,6 +20,7 @@ use crate::args::SimulateArgs;
 use crate::connect::{self, Checked, Instances};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::handover::Connection;
 use crate::made;
 use crate::observe::{self, Looker};
 use crate::perform::Context;
@@ -96,8 +98,20 @@ impl Session {
         }
     }
 
+    /// What the records of all connectors say; refuses one that was never handed over.
+    pub(crate) fn records(&self) -> Outcome<Vec<(String, Map)>> {
+        let connectors = self.checked.manifest.connectors.iter();
+        let record = |connector: &skybridge_manifest::Connector| {
+            let name = &connector.name;
+            let record = Connection::load(&self.state, name)?;
+            let record = record.ok_or_else(|| self.no_connection(name))?;
+            Ok((name.clone(), record.facts()))
+        };
+        connectors.map(record).collect()
+    }
+
     /// There is no connection of that name on record.
-    pub(crate) fn no_connection(&self, name: &str) -> Box<Failure> {
+    fn no_connection(&self, name: &str) -> Box<Failure> {
         let summary = format!("there is no connection `{name}` on record");
         let diagnostic = Diagnostic::error("SKY-RUN-004", summary)
             .detail(format!("looked in {}", self.state.connection(name).display()))
@@ -122,9 +136,11 @@ impl Session {
         options: &PlanOptions,
     ) -> Outcome<Context> {
         connect::require(&self.checked, capability::ONBOARD)?;
+        let connections = if purpose == purpose::ROTATE { self.records()? } else { Vec::new() };
+        let connections = connections.into_iter().collect();
         let Surveyed { facts, mut findings } =
             survey::survey(app, &self.instances, purpose).await?;
-        let asked = Asked { purpose, facts };
+        let asked = Asked { purpose, facts, connections };
         let plan = describe(&self.checked, &self.instances, &asked, options).await;
         if findings.has_errors()
             && let Ok(plan) = &plan
@@ -194,6 +210,8 @@ pub(crate) struct Asked {
     pub(crate) purpose: &'static str,
     /// What surveys found, by connector; empty for a plan that looks at nothing.
     pub(crate) facts: BTreeMap<String, serde_json::Value>,
+    /// What the records of connections say, by connector, when a rotation is asked for.
+    pub(crate) connections: BTreeMap<String, Map>,
 }
 
 /// Shows what was found; errors among it end the command, because a person is needed.
@@ -219,6 +237,7 @@ pub(crate) async fn describe(
         let request = DescribeRequest {
             purpose: asked.purpose.to_owned(),
             survey: asked.facts.get(&connector.name).cloned().unwrap_or_default(),
+            connection: asked.connections.get(&connector.name).cloned().unwrap_or_default(),
         };
         let description = instance.describe(&request).await.map_err(|error| {
             let doing = format!("describing `{}`", connector.name);

@@ -23,6 +23,10 @@ pub struct DescribeRequest {
     /// plan.
     #[serde(default)]
     pub survey: serde_json::Value,
+    /// For [`purpose::ROTATE`]: what the record of the connection says, by name of the
+    /// [`HandoverField`]; of a secret the name it has in the vault.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub connection: Map,
 }
 
 /// The words for what steps are asked for.

@@ -11,7 +11,6 @@ use crate::commands::resume;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::handover::Connection;
 use crate::inject::Inject;
 use crate::record::RunKind;
 use crate::render::diagnostics::show;
@@ -41,7 +40,6 @@ pub(crate) async fn run(app: &App, args: &ApplyArgs) -> Outcome {
 }
 
 async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: Inject) -> Outcome {
-    connected(session)?;
     // Nothing is looked at first: whatever is there, the credential is made anew.
     let context = session.describe(app, purpose::ROTATE, &PlanOptions::default()).await?;
     app.ui.out(|out| {
@@ -62,14 +60,4 @@ async fn plan_and_run(app: &App, args: &ApplyArgs, session: &Session, inject: In
         inject: &inject,
     };
     Run::begin(app, session, &context, &new)?.execute(app, session, context).await
-}
-
-/// Refuses what was never handed over: there is no credential to replace.
-fn connected(session: &Session) -> Outcome<()> {
-    for connector in &session.checked.manifest.connectors {
-        if Connection::load(&session.state, &connector.name)?.is_none() {
-            return Err(session.no_connection(&connector.name));
-        }
-    }
-    Ok(())
 }

@@ -11,7 +11,6 @@ use crate::args::{ReportFormat, SimulateArgs};
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::handover::Connection;
 use crate::render::verification::{self, Verified, expires, is_expired};
 use crate::session::Session;
 use crate::state::StateDir;
@@ -63,17 +62,12 @@ fn exit(report: &VerifyReport, now: Timestamp) -> Exit {
 
 async fn verify(session: &Session) -> Outcome<Vec<Verified>> {
     let mut all = Vec::new();
-    for connector in &session.checked.manifest.connectors {
-        let name = &connector.name;
-        let Some(connection) = Connection::load(&session.state, name)? else {
-            return Err(session.no_connection(name));
-        };
-        let request = VerifyRequest { connection: connection.facts() };
-        let report = session.instances[name]
-            .verify(&request)
+    for (connector, connection) in session.records()? {
+        let report = session.instances[&connector]
+            .verify(&VerifyRequest { connection })
             .await
-            .map_err(|error| Failure::plugin(&format!("verifying `{name}`"), &error))?;
-        all.push(Verified { connector: name.clone(), report });
+            .map_err(|error| Failure::plugin(&format!("verifying `{connector}`"), &error))?;
+        all.push(Verified { connector, report });
     }
     Ok(all)
 }

@@ -251,7 +251,8 @@ impl Onboard for Azure {
         let open = self.open_parts()?;
         let facts = Facts::read(&request.survey)?;
         if request.purpose == purpose::ROTATE {
-            return rotation::describe(&self.connector, &open.settings, facts.as_ref());
+            let facts = facts.as_ref();
+            return rotation::describe(&self.connector, &open.settings, facts, &request.connection);
         }
         Ok(describe::describe(&self.connector, &open.settings, facts.as_ref()))
     }

@@ -2,6 +2,8 @@
 //! only then remove what it supersedes. The old one works until then, so that whatever reads the
 //! connection meanwhile goes on reading.
 
+use serde_json::Value;
+use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{Description, Step, StepTemplate};
 use skybridge_plugin_sdk::{Error, Result, kind};
 
@@ -10,11 +12,13 @@ use crate::settings::{CredentialKind, Settings};
 use crate::steps::{application, certificate, client_secret, retired_credentials, verification};
 use crate::survey::Facts;
 
-/// Every step of replacing the credential of a connection made with `settings`.
+/// Every step of replacing the credential of a connection made with `settings`, of which the record
+/// says `connection`.
 pub(crate) fn describe(
     connector: &str,
     settings: &Settings,
     facts: Option<&Facts>,
+    connection: &Map,
 ) -> Result<Description> {
     let addresses = settings.addresses();
     let (login, graph, arm) = (addresses.login, addresses.graph, addresses.resource_manager);
@@ -32,7 +36,7 @@ pub(crate) fn describe(
     let made = add(&mut out, made, None, vec![application]);
     let directory = verification::directory_template(settings, login, graph, arm);
     add(&mut out, directory, None, vec![made]);
-    let ids = describe::subscription_ids(settings, facts);
+    let ids = connected(connection, describe::subscription_ids(settings, facts));
     // One is enough to show that Resource Manager takes it: no grant changes in a rotation.
     if let Some(first) = ids.first() {
         let proof = verification::subscription_template(settings, login, arm);
@@ -46,6 +50,17 @@ pub(crate) fn describe(
     out.handover = describe::handover(settings, &ids);
     out.platforms = describe::platforms(kind);
     Ok(out)
+}
+
+/// Those of `meant` that are connected: a new credential changes nothing about which of them work,
+/// and cannot be proved in one where the connector has no role. Whoever asks without a record gets
+/// all.
+fn connected(connection: &Map, meant: Vec<String>) -> Vec<String> {
+    let Some(recorded) = connection.get("subscriptions").and_then(Value::as_str) else {
+        return meant;
+    };
+    let recorded: Vec<&str> = recorded.split(',').filter(|id| !id.is_empty()).collect();
+    meant.into_iter().filter(|id| recorded.contains(&id.as_str())).collect()
 }
 
 fn add(out: &mut Description, template: StepTemplate, scope: Option<&str>, needs: Vec<u32>) -> u32 {

@@ -9,6 +9,7 @@ use skybridge_azure_client::certificate::generate;
 use skybridge_azure_client::graph::federated_credentials::{self, NewFederatedCredential};
 use skybridge_azure_client::graph::key_credentials::{self, KeyCredential, KeyHolder};
 use skybridge_azure_client::{Certificate, Secret};
+use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{applied, observed};
 use skybridge_plugin_sdk::protocol::verify::{VerifyReport, check_status};
 use skybridge_plugin_sdk::{Retry, kind};
@@ -28,7 +29,8 @@ async fn opened(scenario: &str, credential: Value) -> Rehearsal {
 }
 
 fn begin_rotation(rehearsal: &mut Rehearsal, run: &str) {
-    rehearsal.description = rotation::describe("contoso", &rehearsal.settings, None).unwrap();
+    rehearsal.description =
+        rotation::describe("contoso", &rehearsal.settings, None, &Map::new()).unwrap();
     rehearsal.outputs.clear();
     rehearsal.run = run.into();
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use expect_test::{expect, expect_file};
 use serde_json::json;
+use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::Description;
 
 use super::support::settings;
@@ -145,7 +146,7 @@ fn kinds() -> [serde_json::Value; 4] {
 #[test]
 fn a_rotation_in_order() {
     let settings = Settings::read(settings()).unwrap();
-    let description = crate::rotation::describe("contoso", &settings, None).unwrap();
+    let description = crate::rotation::describe("contoso", &settings, None, &Map::new()).unwrap();
     let mut text = String::new();
     for (position, step) in (0..).zip(&description.steps) {
         let template = &description.templates[step.template as usize];
@@ -178,7 +179,7 @@ fn the_graph_is_sound() {
         let mut settings = settings();
         settings[key] = value;
         let rotation = Settings::read(settings.clone()).unwrap();
-        let rotation = crate::rotation::describe("contoso", &rotation, None).ok();
+        let rotation = crate::rotation::describe("contoso", &rotation, None, &Map::new()).ok();
         for description in [described(settings)].into_iter().chain(rotation) {
             assert_sound(&description);
         }

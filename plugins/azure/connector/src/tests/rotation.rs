@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use skybridge_azure_client::graph::applications::{self, Application};
+use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::{Applied, applied, observed};
 use skybridge_plugin_sdk::protocol::verify::check_status;
 use skybridge_plugin_sdk::{Retry, kind};
@@ -23,7 +24,8 @@ async fn connected(scenario: &str, credential: Value) -> Rehearsal {
 
 /// Goes over to the steps of a rotation, as the run `run`.
 fn begin_rotation(rehearsal: &mut Rehearsal, run: &str) {
-    rehearsal.description = rotation::describe("contoso", &rehearsal.settings, None).unwrap();
+    rehearsal.description =
+        rotation::describe("contoso", &rehearsal.settings, None, &Map::new()).unwrap();
     rehearsal.outputs.clear();
     rehearsal.run = run.into();
 }
@@ -222,8 +224,31 @@ async fn there_must_be_something_to_rotate() {
 
     let mut settings = super::support::settings();
     settings["credential"] = json!({ "kind": "federated", "issuer": "https://i", "subject": "s" });
-    let error = rotation::describe("c", &Settings::read(settings).unwrap(), None).unwrap_err();
+    let error =
+        rotation::describe("c", &Settings::read(settings).unwrap(), None, &Map::new()).unwrap_err();
     assert_eq!(error.detail.code.as_deref(), Some("AZ-ROTATE-001"));
+}
+
+/// Goal: of everything that is meant, only what is connected proves the new credential and is handed
+/// over with it.
+#[test]
+fn a_new_credential_is_proved_in_what_is_connected() {
+    let [gone, left, right] = ["1", "2", "3"].map(|n| n.repeat(8) + "-4444-4555-8666-777777777777");
+    let mut settings = super::support::settings();
+    settings["scope"] = json!({ "subscriptions": [gone, left, right] });
+    let settings = Settings::read(settings).unwrap();
+    let recorded = Map::from_iter([("subscriptions".into(), json!(format!("{left},{right}")))]);
+    for (connection, proved, listed) in [
+        (recorded, &left, format!("{left},{right}")),
+        (Map::new(), &gone, format!("{gone},{left},{right}")),
+    ] {
+        let description = rotation::describe("contoso", &settings, None, &connection).unwrap();
+        let scopes: Vec<&String> =
+            description.steps.iter().filter_map(|step| step.scope.as_ref()).collect();
+        assert_eq!(scopes, [proved]);
+        let field = description.handover.iter().find(|field| field.scopes).unwrap();
+        assert_eq!(field.value, listed);
+    }
 }
 
 /// Goal: inside the warning window a plan says so and changes nothing; after the end, applying

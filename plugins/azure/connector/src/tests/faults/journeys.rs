@@ -2,6 +2,7 @@
 //! left.
 
 use serde_json::{Value, json};
+use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::Applied;
 
 use super::cloud::{ADMIN_NAME, ADMIN_PASSWORD, Cloud, ISSUER};
@@ -205,7 +206,8 @@ impl Journey {
 
     async fn rotate_once(self, fate: &mut Fate<'_>, rehearsal: &mut Rehearsal, run: &str) {
         let old = judge::vault_names(rehearsal);
-        rehearsal.description = rotation::describe("contoso", &rehearsal.settings, None).unwrap();
+        rehearsal.description =
+            rotation::describe("contoso", &rehearsal.settings, None, &Map::new()).unwrap();
         rehearsal.outputs.clear();
         rehearsal.run = run.into();
         for position in rehearsal.positions() {

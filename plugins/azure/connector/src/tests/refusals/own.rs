@@ -8,6 +8,7 @@ use skybridge_azure_client::cloud::Service;
 use skybridge_azure_client::request::{Method, Path, Request};
 use skybridge_azure_client::{CertificateError, Secret, Trust};
 use skybridge_plugin_sdk::Onboard;
+use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::DescribeRequest;
 use skybridge_plugin_sdk::protocol::open::OpenRequest;
 
@@ -174,7 +175,7 @@ async fn a_vault_that_was_emptied() {
 async fn an_old_secret_that_still_works() {
     let mut bench = Bench::before("verification.subscription").await;
     let description =
-        crate::rotation::describe("contoso", &bench.rehearsal.settings, None).unwrap();
+        crate::rotation::describe("contoso", &bench.rehearsal.settings, None, &Map::new()).unwrap();
     bench.rehearsal.description = description;
     bench.rehearsal.outputs.clear();
     bench.rehearsal.run = "rotate-1".into();
