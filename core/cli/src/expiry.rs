@@ -77,6 +77,7 @@ mod tests {
             label: (*name).to_owned(),
             value: json!(value),
             secret: false,
+            scopes: false,
         };
         let fields = fields.iter().map(field).collect();
         let connection = Connection::new("a", "p", "local", fields);

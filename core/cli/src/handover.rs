@@ -52,12 +52,26 @@ pub(crate) struct Field {
     /// The value is the name of a secret in the vault.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) secret: bool,
+    /// The value is a list of scopes, separated by commas.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) scopes: bool,
 }
 
+/// As many scopes are named where people read; there may be thousands.
+const NAMED: usize = 4;
+
 impl Field {
-    /// The value for people.
+    /// The value for people; of a long list how many there are and the first of them.
     pub(crate) fn shown(&self) -> String {
         match &self.value {
+            Value::String(list) if self.scopes => {
+                let all: Vec<&str> = list.split(',').collect();
+                let named = all.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+                match all.len().saturating_sub(NAMED) {
+                    0 => named,
+                    more => format!("{}: {named} and {more} more, all on record", all.len()),
+                }
+            }
             Value::String(text) => text.clone(),
             other => other.to_string(),
         }

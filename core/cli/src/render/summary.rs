@@ -1,8 +1,9 @@
 //! The last words of a run.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use skybridge_engine::{RunOutcome, RunReport};
+use skybridge_engine::{RunOutcome, RunReport, StepReport};
 
 use crate::handover::{self, Connection};
 use crate::ui::{Style, Ui};
@@ -50,7 +51,7 @@ pub(crate) fn run(
 }
 
 pub(super) fn tally(report: &RunReport) -> String {
-    let mut words: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
     for step in &report.steps {
         let word = step.action.as_deref().unwrap_or_else(|| step.status.word());
         *words.entry(if word == "settled" { "as wanted" } else { word }).or_default() += 1;
@@ -71,15 +72,31 @@ fn connected(
     let identity = place.identity.display().to_string();
     writeln!(out, "{}", handover::instructions(connection, place.state, &identity))?;
     let good = |word: &str| ui.paint(Style::Good, word);
-    for step in report.steps.iter().filter(|step| step.address.connector() == connector) {
-        match (step.address.kind(), step.detail.as_deref()) {
-            ("verification", detail) => {
-                let detail = detail.unwrap_or("passed");
-                writeln!(out, "  {} {}: {detail}", good("verified"), step.address)?;
-            }
-            ("hand-over", Some(detail)) => writeln!(out, "  {}: {detail}", good("handed over"))?,
-            _ => {}
+    for (what, detail) in verified(report, connector) {
+        writeln!(out, "  {} {what}: {detail}", good("verified"))?;
+    }
+    let own = report.steps.iter().filter(|step| step.address.connector() == connector);
+    for step in own.filter(|step| step.address.kind() == "hand-over") {
+        if let Some(detail) = &step.detail {
+            writeln!(out, "  {}: {detail}", good("handed over"))?;
         }
     }
     Ok(())
+}
+
+/// What was verified, with what came of it; scopes of which the same is to be said share a line.
+fn verified<'a>(report: &'a RunReport, connector: &str) -> Vec<(String, &'a str)> {
+    let mut alike: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for StepReport { address, detail, .. } in &report.steps {
+        if address.connector() == connector && address.kind() == "verification" {
+            let whole = address.as_str();
+            let what = whole.split_once('@').map_or(whole, |(what, _)| what);
+            alike.entry((what, detail.as_deref().unwrap_or("passed"))).or_default().push(whole);
+        }
+    }
+    let line = |((what, said), all): ((&str, _), Vec<&str>)| match all.as_slice() {
+        [one] => ((*one).to_owned(), said),
+        all => (format!("{what} of {} scopes, each", all.len()), said),
+    };
+    alike.into_iter().map(line).collect()
 }
