@@ -109,10 +109,16 @@ fn one_subscription_that_fails_does_not_stop_the_others() {
     let failed = apply(&env, &simulator).expect(4);
     let told = format!("{}{}", failed.stdout, failed.stderr);
     let step = format!("contoso.role-assignment.reader@{REFUSED}");
-    for part in [step.as_str(), "the policy `No new hands` disallows this"] {
+    let handed = format!("Subscriptions   {FINE}\n");
+    for part in [&step, "the policy `No new hands` disallows this", "Connected in part: ", &handed]
+    {
         assert!(told.contains(part), "{part} is not in\n{told}");
     }
     assert_eq!(on_record(&env), [FINE]);
+    let run = told.lines().find_map(|line| line.strip_prefix("run ")).unwrap();
+    let ended = env.run(&["resume", run]).expect(4);
+    let rest = format!("skybridge apply contoso.toml --simulator {}", simulator.url());
+    assert!(ended.stdout.contains(&rest), "{}", ended.stdout);
     let again = apply(&env, &simulator).expect(4);
     assert!(again.stderr.contains(&step), "{}", again.stderr);
     assert_eq!(on_record(&env), [FINE]);

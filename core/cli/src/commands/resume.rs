@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use skybridge_engine::RunId;
-use skybridge_journal::{FileStore, RunPhase};
+use skybridge_journal::{self as journal, FileStore, RunPhase};
 use skybridge_model::Diagnostic;
 use skybridge_plan::Plan;
 
@@ -14,9 +14,9 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::inject::{self, Inject};
 use crate::put_back;
-use crate::record::{self, RunDir};
+use crate::record::{self, RunDir, RunRecord};
 use crate::render::diagnostics::show;
-use crate::run::{Run, limits, log_compaction};
+use crate::run::{Run, limits, log_compaction, simulate_words};
 use crate::session::{Session, engine_failure};
 use crate::state::StateDir;
 
@@ -75,7 +75,8 @@ pub(crate) async fn go_on_first(
     Ok(record::unfinished(state).is_some_and(|(still, _)| still == run).then_some(exit))
 }
 
-const HELP: &str = "`skybridge status` lists the runs; --state names the state directory";
+const HELP: &str = "`skybridge status` lists the runs; what a run that has ended left undone is done by \
+                    `skybridge apply`; --state names the state directory";
 
 async fn go_on(
     app: &App,
@@ -103,11 +104,10 @@ async fn go_on(
     }
     log_compaction(&opened.compaction);
     let standing = put_back::standing(session.state.path(), folder, &record, &opened.state);
-    let ended = matches!(opened.state.phase, RunPhase::Finished(_));
-    if ended {
-        app.ui.out(|out| writeln!(out, "Nothing to do: run {id} has ended."))?;
+    if let RunPhase::Finished(outcome) = opened.state.phase {
+        let exit = has_ended(app, &record, outcome)?;
         put_back::tell(&app.ui, &standing, &record, true);
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     inject.check(&context, id)?;
     app.ui.say(format!("run {id}, going on"));
@@ -122,6 +122,21 @@ async fn go_on(
         inject,
     };
     run.execute(app, session, context).await
+}
+
+/// What is left to do of a run that has ended: with steps that failed, what it was begun with.
+fn has_ended(app: &App, record: &RunRecord, outcome: journal::Outcome) -> Outcome {
+    let RunRecord { run, kind, manifest, .. } = record;
+    if outcome == journal::Outcome::Done {
+        app.ui.out(|out| writeln!(out, "Nothing to do: run {run} has ended."))?;
+        return Ok(Exit::Done);
+    }
+    let (word, simulate) = (kind.word(), simulate_words(&record.simulate_args()));
+    app.ui.out(|out| {
+        writeln!(out, "Run {run} has ended, and not all of its steps are done.")?;
+        writeln!(out, "Once the cause is mended: skybridge {word} {manifest}{simulate}")
+    })?;
+    Ok(Exit::Failed)
 }
 
 /// The state directory and folder of the run that is meant.

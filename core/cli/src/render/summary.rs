@@ -30,8 +30,14 @@ pub(crate) fn run(
 ) -> io::Result<()> {
     let counts = report.counts;
     let total = report.steps.len();
+    let whole = report.outcome == RunOutcome::Done;
+    let shown: Vec<&Connection> =
+        connections.iter().filter(|it| whole || handed_over(report, &it.connector)).collect();
     let (style, head) = match report.outcome {
         RunOutcome::Done => (Style::Good, place.done.to_owned()),
+        RunOutcome::Failed { .. } if !shown.is_empty() => {
+            (Style::Bad, format!("{} in part", place.done))
+        }
         RunOutcome::Failed { .. } => (Style::Bad, format!("Not {}", place.done.to_lowercase())),
         RunOutcome::Interrupted => (Style::Bad, "Interrupted".to_owned()),
         RunOutcome::Stuck { .. } => (Style::Bad, "Stuck".to_owned()),
@@ -40,14 +46,20 @@ pub(crate) fn run(
     writeln!(out)?;
     writeln!(out, "{}: {ended} of {total} steps in {seconds:.1} s", ui.paint(style, &head))?;
     writeln!(out, "  {}", tally(report))?;
-    if report.outcome == RunOutcome::Done {
-        for connection in connections {
-            connected(ui, connection, report, place, out)?;
-        }
+    for connection in shown {
+        connected(ui, connection, report, place, out)?;
+    }
+    if whole {
         let Where { manifest, simulate, .. } = place;
         writeln!(out, "\nProve it again at any time: skybridge verify {manifest}{simulate}")?;
     }
     Ok(())
+}
+
+/// Whether the run handed over the connection of this connector, whatever else failed.
+fn handed_over(report: &RunReport, connector: &str) -> bool {
+    let mut steps = report.steps.iter().filter(|step| step.address.connector() == connector);
+    steps.any(|step| step.address.kind() == "hand-over" && step.status.is_done())
 }
 
 pub(super) fn tally(report: &RunReport) -> String {
@@ -87,7 +99,8 @@ fn connected(
 /// What was verified, with what came of it; scopes of which the same is to be said share a line.
 fn verified<'a>(report: &'a RunReport, connector: &str) -> Vec<(String, &'a str)> {
     let mut alike: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for StepReport { address, detail, .. } in &report.steps {
+    let done = report.steps.iter().filter(|step| step.status.is_done());
+    for StepReport { address, detail, .. } in done {
         if address.connector() == connector && address.kind() == "verification" {
             let whole = address.as_str();
             let what = whole.split_once('@').map_or(whole, |(what, _)| what);
