@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use skybridge_engine::{RunOutcome, RunReport};
+use skybridge_engine::{RunOutcome, RunReport, StepReport};
+use skybridge_journal::Status;
+use skybridge_plan::HAND_OVER;
 
 use crate::handover::{self, Connection};
 use crate::ui::{Style, Ui};
@@ -29,8 +31,13 @@ pub(crate) fn run(
 ) -> io::Result<()> {
     let counts = report.counts;
     let total = report.steps.len();
+    let connections: Vec<&Connection> =
+        connections.iter().filter(|it| is_in_use(report, &it.connector)).collect();
     let (style, head) = match report.outcome {
         RunOutcome::Done => (Style::Good, place.done.to_owned()),
+        RunOutcome::Failed { .. } if !connections.is_empty() => {
+            (Style::Bad, format!("{} in part", place.done))
+        }
         RunOutcome::Failed { .. } => (Style::Bad, format!("Not {}", place.done.to_lowercase())),
         RunOutcome::Interrupted => (Style::Bad, "Interrupted".to_owned()),
         RunOutcome::Stuck { .. } => (Style::Bad, "Stuck".to_owned()),
@@ -39,14 +46,30 @@ pub(crate) fn run(
     writeln!(out)?;
     writeln!(out, "{}: {ended} of {total} steps in {seconds:.1} s", ui.paint(style, &head))?;
     writeln!(out, "  {}", tally(report))?;
-    if report.outcome == RunOutcome::Done {
-        for connection in connections {
-            connected(ui, connection, report, place, out)?;
-        }
+    for connection in &connections {
+        connected(ui, connection, report, place, out)?;
+    }
+    if !connections.is_empty() || report.outcome == RunOutcome::Done {
         let Where { manifest, simulate, .. } = place;
         writeln!(out, "\nProve it again at any time: skybridge verify {manifest}{simulate}")?;
     }
     Ok(())
+}
+
+/// Whether the connection is as the run left it: all went well, or it was handed over although some
+/// of what is connected failed.
+fn is_in_use(report: &RunReport, connector: &str) -> bool {
+    let handed_over = |step: &StepReport| {
+        let address = &step.address;
+        address.connector() == connector
+            && address.kind() == HAND_OVER
+            && step.status == Status::Ready
+    };
+    match report.outcome {
+        RunOutcome::Done => true,
+        RunOutcome::Failed { .. } => report.steps.iter().any(handed_over),
+        RunOutcome::Interrupted | RunOutcome::Stuck { .. } => false,
+    }
 }
 
 pub(super) fn tally(report: &RunReport) -> String {
@@ -71,7 +94,8 @@ fn connected(
     let identity = place.identity.display().to_string();
     writeln!(out, "{}", handover::instructions(connection, place.state, &identity))?;
     let good = |word: &str| ui.paint(Style::Good, word);
-    for step in report.steps.iter().filter(|step| step.address.connector() == connector) {
+    let of_it = |step: &&StepReport| step.address.connector() == connector && step.status.is_done();
+    for step in report.steps.iter().filter(of_it) {
         match (step.address.kind(), step.detail.as_deref()) {
             ("verification", detail) => {
                 let detail = detail.unwrap_or("passed");
