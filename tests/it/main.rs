@@ -21,6 +21,7 @@ mod manifest;
 mod misbehaving;
 mod misbehaviour;
 mod offboard;
+mod parts;
 mod people;
 mod permissions;
 mod plan;

@@ -316,7 +316,8 @@ impl Plan {
     /// The same plan with what looking at the world said.
     ///
     /// A step without an observation, because what it depends on does not exist yet, is created; a
-    /// read stays a read and a hand-over a hand-over. Observations of steps the plan does not have
+    /// read stays a read and a hand-over a hand-over. A part that a change rests on is read again,
+    /// however well it looked. Observations of steps the plan does not have
     /// belong to a wider plan and are ignored.
     #[must_use]
     pub fn with_observations(mut self, observations: BTreeMap<Address, Planned>) -> Self {
@@ -334,7 +335,33 @@ impl Plan {
             self.rows[at as usize].action = action;
             self.expect_something_to_put_back(at);
         }
+        (0..to_u32(self.rows.len())).for_each(|at| self.ask_again_before(at));
         self
+    }
+
+    /// A part that was found well need not be when the run, minutes later or resumed after days,
+    /// writes because of it. So it is asked again in such a run: one that does not work any more then
+    /// costs the others nothing.
+    fn ask_again_before(&mut self, at: u32) {
+        let row = self.rows[at as usize];
+        let performer = self.templates[row.template as usize].performer;
+        if performer == Performer::Host || !row.action.changes() {
+            return;
+        }
+        for need in self.graph.needs(at).to_vec() {
+            let row = self.rows[need as usize];
+            let body = &self.templates[row.template as usize].body;
+            if body.part && body.effect == effect::READ && row.action == Action::NoOp {
+                self.turn_into(need, Action::Read);
+            }
+        }
+    }
+
+    fn turn_into(&mut self, at: u32, action: Action) {
+        self.rows[at as usize].action = action;
+        if let Some(planned) = self.planned.get_mut(&at) {
+            planned.action = action;
+        }
     }
 
     /// Finding nothing to put back before the run says nothing about its end, unless the run changes
@@ -345,10 +372,7 @@ impl Plan {
         let changes = |need: &u32| self.rows[*need as usize].action.changes();
         if body.always && row.action == Action::NoOp && self.graph.needs(at).iter().any(changes) {
             let action = if body.effect == effect::READ { Action::Read } else { Action::Ensure };
-            self.rows[at as usize].action = action;
-            if let Some(planned) = self.planned.get_mut(&at) {
-                planned.action = action;
-            }
+            self.turn_into(at, action);
         }
     }
 

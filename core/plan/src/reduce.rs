@@ -40,8 +40,13 @@ impl<'a> Reducer<'a> {
             if self.plan.at(next).always() || self.plan.at(next).part() {
                 continue;
             }
+            let several = self.needs_several_parts(next);
             for below in self.plan.graph.needs(next) {
                 let place = *below as usize;
+                // That of several parts not all worked does not show in what needs them.
+                if several && self.plan.at(*below).part() {
+                    continue;
+                }
                 if self.ranks[place] >= lowest && self.seen_for[place] != mark {
                     self.seen_for[place] = mark;
                     if self.ranks[place] > lowest {
@@ -55,5 +60,10 @@ impl<'a> Reducer<'a> {
             }
         }
         needs.iter().copied().filter(|need| self.seen_for[*need as usize] != mark).collect()
+    }
+
+    fn needs_several_parts(&self, step: u32) -> bool {
+        let needs = self.plan.graph.needs(step).iter();
+        needs.filter(|need| self.plan.at(**need).part()).nth(1).is_some()
     }
 }

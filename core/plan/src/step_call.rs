@@ -10,7 +10,8 @@ use crate::step::PlannedStep;
 impl PlannedStep<'_> {
     /// What the plugin is asked to act on: nothing left to fill in. `outputs` gives what a step, by
     /// its position, has put out. A step that always runs may need one that has put nothing out:
-    /// inputs that are not known are left out, and placeholders null.
+    /// inputs that are not known are left out, and placeholders null. What it has to do without is
+    /// for the run to say.
     ///
     /// # Errors
     /// [`Unresolved`] names the first output that is not known.
@@ -40,6 +41,7 @@ impl PlannedStep<'_> {
             scope: self.scope().map(str::to_owned),
             desired,
             inputs,
+            without: Vec::new(),
         })
     }
 }

@@ -168,7 +168,9 @@ pub struct StepTemplate {
     pub always: bool,
     /// It stands for one part of what is connected, of which there may be several. What needs it
     /// waits until it has ended, and does without it if it failed or was skipped, as long as another
-    /// part that is needed is done. Whatever this step alone needs belongs to the part.
+    /// part that is needed is done; [`StepCall::without`] says so. Whatever this step alone needs
+    /// belongs to the part. One that only reads is asked again in a run that changes what needs it,
+    /// however well it looked before.
     #[serde(default, skip_serializing_if = "is_false")]
     pub part: bool,
     /// It needs the hand-over: it takes away what the platform no longer uses.
@@ -264,6 +266,10 @@ pub struct StepCall {
     /// Outputs of dependencies, by `kind[.name].output`, as the template's `inputs` asked.
     #[serde(default)]
     pub inputs: Map,
+    /// The scopes of the [parts](StepTemplate::part) it needs that did not work, and that it has to
+    /// do without: the same at every call of a run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
 }
 
 /// Looks whether the world is as the step wants it.

@@ -1,4 +1,4 @@
-//! What a plugin is asked when a step it needs has put nothing out.
+//! What a plugin is asked when a step it needs has put nothing out, or did not work.
 
 use serde_json::json;
 use skybridge_plan::{ConnectorInput, PlanOptions};
@@ -53,4 +53,45 @@ fn any_other_step_gets_everything_or_is_not_asked() {
     let outputs = Map::from([("id".to_owned(), json!("7"))]);
     let error = asked(false, outputs).unwrap_err();
     assert_eq!(error.detail.message, "c.removal: nothing is known for `<rights.since>`");
+}
+
+/// Goal: a step is told the scopes of the parts it does without, and only those.
+#[test]
+fn a_step_is_told_what_it_does_without() {
+    let template = |kind: &str, part: bool| StepTemplate {
+        kind: kind.to_owned(),
+        title: kind.to_owned(),
+        group: "steps".to_owned(),
+        effect: "ensure".to_owned(),
+        throttle: "none".to_owned(),
+        part,
+        ..StepTemplate::default()
+    };
+    let part = |scope: &str| Step { scope: Some(scope.to_owned()), ..Step::default() };
+    let description = Description {
+        templates: vec![template("part", true), template("whole", false)],
+        steps: vec![
+            part("a"),
+            part("b"),
+            part("c"),
+            Step { template: 1, needs: vec![0, 1, 2], ..Step::default() },
+        ],
+        ..Description::default()
+    };
+    let input = ConnectorInput { name: "c".to_owned(), description, ..ConnectorInput::default() };
+    let plan = skybridge_plan::plan(vec![input], &PlanOptions::default()).0.unwrap();
+    let without = |work: &[u32]| {
+        let needs: Vec<Dependency> = work
+            .iter()
+            .map(|part| Dependency {
+                step: *part,
+                address: plan.step(*part).unwrap().address(),
+                outputs: Arc::default(),
+            })
+            .collect();
+        Context::call(&plan.step(3).unwrap(), &needs).unwrap().without
+    };
+    assert_eq!(without(&[0, 1, 2]), [""; 0]);
+    assert_eq!(without(&[0, 2]), ["b"]);
+    assert_eq!(without(&[1]), ["a", "c"]);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use skybridge_engine::{RunOutcome, RunReport, StepReport};
+use skybridge_plan::HAND_OVER;
 
 use crate::handover::{self, Connection};
 use crate::ui::{Style, Ui};
@@ -30,12 +31,11 @@ pub(crate) fn run(
 ) -> io::Result<()> {
     let counts = report.counts;
     let total = report.steps.len();
-    let whole = report.outcome == RunOutcome::Done;
-    let shown: Vec<&Connection> =
-        connections.iter().filter(|it| whole || handed_over(report, &it.connector)).collect();
+    let connections: Vec<&Connection> =
+        connections.iter().filter(|it| is_in_use(report, &it.connector)).collect();
     let (style, head) = match report.outcome {
         RunOutcome::Done => (Style::Good, place.done.to_owned()),
-        RunOutcome::Failed { .. } if !shown.is_empty() => {
+        RunOutcome::Failed { .. } if !connections.is_empty() => {
             (Style::Bad, format!("{} in part", place.done))
         }
         RunOutcome::Failed { .. } => (Style::Bad, format!("Not {}", place.done.to_lowercase())),
@@ -46,20 +46,28 @@ pub(crate) fn run(
     writeln!(out)?;
     writeln!(out, "{}: {ended} of {total} steps in {seconds:.1} s", ui.paint(style, &head))?;
     writeln!(out, "  {}", tally(report))?;
-    for connection in shown {
+    for connection in &connections {
         connected(ui, connection, report, place, out)?;
     }
-    if whole {
+    if !connections.is_empty() || report.outcome == RunOutcome::Done {
         let Where { manifest, simulate, .. } = place;
         writeln!(out, "\nProve it again at any time: skybridge verify {manifest}{simulate}")?;
     }
     Ok(())
 }
 
-/// Whether the run handed over the connection of this connector, whatever else failed.
-fn handed_over(report: &RunReport, connector: &str) -> bool {
-    let mut steps = report.steps.iter().filter(|step| step.address.connector() == connector);
-    steps.any(|step| step.address.kind() == "hand-over" && step.status.is_done())
+/// Whether the connection is as the run left it: all went well, or it was handed over although some
+/// of what is connected failed.
+fn is_in_use(report: &RunReport, connector: &str) -> bool {
+    let handed_over = |step: &StepReport| {
+        let address = &step.address;
+        address.connector() == connector && address.kind() == HAND_OVER && step.status.is_done()
+    };
+    match report.outcome {
+        RunOutcome::Done => true,
+        RunOutcome::Failed { .. } => report.steps.iter().any(handed_over),
+        RunOutcome::Interrupted | RunOutcome::Stuck { .. } => false,
+    }
 }
 
 pub(super) fn tally(report: &RunReport) -> String {
@@ -88,7 +96,7 @@ fn connected(
         writeln!(out, "  {} {what}: {detail}", good("verified"))?;
     }
     let own = report.steps.iter().filter(|step| step.address.connector() == connector);
-    for step in own.filter(|step| step.address.kind() == "hand-over") {
+    for step in own.filter(|step| step.address.kind() == HAND_OVER) {
         if let Some(detail) = &step.detail {
             writeln!(out, "  {}: {detail}", good("handed over"))?;
         }

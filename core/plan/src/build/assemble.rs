@@ -137,15 +137,30 @@ impl<'a> Adding<'a> {
     }
 
     /// The steps the hand-over has to wait for itself, so that it waits for all: those that no other
-    /// needs. One that always runs does not count as such, for it runs when what it needs failed. A
-    /// part it needs itself in any case: what is handed over depends on which of them work.
+    /// needs. One that always runs does not count as such, for it runs when what it needs failed. Of
+    /// the parts it needs the last ones itself in any case: what is handed over depends on which of
+    /// them work, and those before them are not enough.
     fn sinks(&self, plan: &Plan, early: &[u32]) -> Vec<u32> {
         let part = |old: u32| {
             let template = self.templates[self.steps[old as usize].template as usize];
             plan.templates[template as usize].body.part
         };
-        let sinks = early.iter().filter(|old| !self.needed[**old as usize] || part(**old));
+        let before_a_part = self.before_a_part(early, part);
+        let last_part = |old: u32| part(old) && !before_a_part[old as usize];
+        let sinks = early.iter().filter(|old| !self.needed[**old as usize] || last_part(**old));
         sinks.map(|old| self.place[*old as usize]).collect()
+    }
+
+    /// Whether a part needs each step, directly or not.
+    fn before_a_part(&self, early: &[u32], part: impl Fn(u32) -> bool) -> Vec<bool> {
+        let mut before = vec![false; self.steps.len()];
+        for old in early.iter().rev() {
+            if before[*old as usize] || part(*old) {
+                let needs = &self.steps[*old as usize].needs;
+                needs.iter().for_each(|need| before[*need as usize] = true);
+            }
+        }
+        before
     }
 }
 

@@ -11,6 +11,7 @@ mod formats;
 mod hostile;
 mod late;
 mod observations;
+mod parts;
 mod selection;
 mod take_back;
 mod views;

@@ -87,7 +87,8 @@ pub(crate) fn describe(connector: &str, settings: &Settings, facts: Option<&Fact
         builder.single(application::template(connector, settings, graph), None, vec![]);
     let service_principal =
         builder.single(service_principal::template(graph), None, vec![application]);
-    // Its scopes are all subscriptions: one that is not there would make Azure refuse the role.
+    // Its scopes are the subscriptions that passed: one that is not there would make Azure refuse
+    // the role.
     let role_definition = role_actions.map(|role_actions| {
         let mut needs = vec![role_actions];
         needs.extend(&checked);
@@ -235,7 +236,7 @@ fn subscriptions<'a>(
         builder.template(verification::subscription_template(settings, addresses.login, arm));
     let mut proofs = Vec::new();
     for (id, checked) in subscriptions {
-        let mut done = vec![common.credential];
+        let mut done = vec![checked, common.credential];
         for (role, template) in &on_subscription {
             let mut needs = vec![common.service_principal, checked];
             if role.id.is_none() {

@@ -11,6 +11,7 @@ mod faults;
 mod limits;
 mod names;
 mod operators;
+mod parts;
 mod preflight;
 mod refusals;
 mod rehearsal;

@@ -14,6 +14,7 @@ use crate::ready::Ready;
 use crate::store::{Application, RoleDefinition};
 use crate::world::World;
 
+mod estate;
 pub(crate) mod faults;
 mod sign_in;
 
@@ -21,7 +22,8 @@ mod sign_in;
 pub(crate) fn answer(world: &mut World, ready: &Ready, arrived: &Arrived, now: Millis) -> Reply {
     let (method, target) = (arrived.method.as_str(), arrived.target.as_str());
     consent::give_due(world, now);
-    if let Some(reply) = sign_in::answer(world, arrived, now) {
+    let acted = sign_in::answer(world, arrived, now).or_else(|| estate::answer(world, arrived));
+    if let Some(reply) = acted {
         return reply.with("content-type", "application/json").with("cache-control", "no-store");
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -38,7 +40,7 @@ pub(crate) fn answer(world: &mut World, ready: &Ready, arrived: &Arrived, now: M
         }
         _ => {
             let text = "the control endpoints are /_simulator, and below it state, calls, traffic, \
-                        faults, device-codes, assertions, consents and identity";
+                        faults, subscriptions, device-codes, assertions, consents and identity";
             Reply::json(404, json!({"error": {"code": "NotFound", "message": text}}))
         }
     };

@@ -208,6 +208,7 @@ pub(super) fn step(kind: &str, desired: Value, inputs: &[(&str, Value)]) -> Step
         scope: Some(ACCOUNT.into()),
         desired,
         inputs: inputs.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect::<Map>(),
+        without: Vec::new(),
     }
 }
 

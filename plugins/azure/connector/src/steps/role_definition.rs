@@ -6,6 +6,9 @@
 //! most [`SCOPES_MAX`] of them. Beyond that one management group stands in their place, more than
 //! one Azure does not take: the manifest's when it names a single one, else the root group.
 //!
+//! A subscription that failed in the run is not among them. The next plan finds it missing and adds
+//! it.
+//!
 //! Connectors of one display name share the role: each adds its scopes and its name ([`used_by`]),
 //! and takes both out again in the end.
 
@@ -131,6 +134,8 @@ struct Wanted<'a> {
     /// Where requests about it go: any subscription it can be assigned in would do.
     home: String,
     scopes: Vec<String>,
+    /// Subscriptions that the run does without.
+    without: Vec<String>,
     actions: Vec<String>,
 }
 
@@ -142,8 +147,12 @@ impl<'a> Wanted<'a> {
             Error::new(kind::CONTRACT_VIOLATION, message).code("AZ-HOST-001")
         })?;
         let Desired { role_name, actions, assignable_scopes } = desired;
+        let failed: BTreeSet<String> =
+            step.without.iter().map(|id| format!("/subscriptions/{id}")).collect();
+        let (without, scopes): (Vec<String>, Vec<String>) =
+            assignable_scopes.into_iter().partition(|scope| failed.contains(scope));
         let of = (session.connector, session.settings);
-        Ok(Self::new(of, role_name, actions, assignable_scopes))
+        Ok(Self { without, ..Self::new(of, role_name, actions, scopes) })
     }
 
     fn new(
@@ -160,6 +169,7 @@ impl<'a> Wanted<'a> {
             role_name,
             home: scopes.first().cloned().unwrap_or_default(),
             scopes,
+            without: Vec::new(),
             actions,
         }
     }
@@ -197,7 +207,7 @@ impl<'a> Wanted<'a> {
         let mut scopes = found.role.properties.assignable_scopes.clone();
         scopes.extend(self.missing_scopes(&found.role));
         let used_by = UsedBy::of(&found.role).with(self.connector);
-        self.put(session, found.at(&self.home), &found.role.name, &scopes, &used_by).await
+        self.put(session, found.at(self), &found.role.name, &scopes, &used_by).await
     }
 
     async fn create(
@@ -284,8 +294,13 @@ fn describe(wanted: &Wanted<'_>, id: &str, fresh: bool) -> Map {
     outputs([("role-definition-id", json!(wanted.role_definition_id(id))), ("fresh", json!(fresh))])
 }
 
-fn undo_of(wanted: &Wanted<'_>, id: &str) -> Value {
-    json!({ "home": wanted.home, "id": id, "scopes": wanted.scopes })
+/// `has` are the scopes the role had: ours among them are ours to take out, also those that this run
+/// did without.
+fn undo_of(wanted: &Wanted<'_>, id: &str, has: &[String]) -> Value {
+    let has = lowered(has);
+    let before = wanted.without.iter().filter(|scope| has.contains(&scope.to_lowercase()));
+    let scopes: Vec<&String> = wanted.scopes.iter().chain(before).collect();
+    json!({ "home": wanted.home, "id": id, "scopes": scopes })
 }
 
 /// Uses a role that is there, as it is or with our part added.
@@ -297,7 +312,8 @@ async fn share(
 ) -> Result<Applied> {
     refuse_other(wanted, found)?;
     let id = &found.role.name;
-    let undo = if found.ours { undo_of(wanted, id) } else { json!(null) };
+    let has = &found.role.properties.assignable_scopes;
+    let undo = if found.ours { undo_of(wanted, id, has) } else { json!(null) };
     if wanted.differences(found).is_empty() {
         let action = if found.ours { applied::UNCHANGED } else { applied::ADOPTED };
         return Ok(did(action, describe(wanted, id, fresh), undo));
@@ -330,7 +346,7 @@ impl Family for RoleDefinitions {
             return share(session, &wanted, &found, fresh).await;
         }
         let Err(error) = wanted.create(session).await else {
-            let undo = undo_of(&wanted, &wanted.id);
+            let undo = undo_of(&wanted, &wanted.id, &[]);
             return Ok(did(applied::CREATED, describe(&wanted, &wanted.id, true), undo));
         };
         let taken = error.service().is_some_and(|it| it.is("RoleDefinitionWithSameNameExists"));

@@ -1,5 +1,6 @@
 //! `subscription@ID`: it exists, is in use, belongs to the tenant, and the operator may assign
-//! roles in it. Found out before anything is made.
+//! roles in it. Found out before anything is made, and again in a run that makes something in it;
+//! one that fails then is left out, and the others are connected without it.
 
 use serde_json::{Value, json};
 use skybridge_azure_client::arm::{permissions, subscriptions};
@@ -51,6 +52,7 @@ pub(crate) fn template(settings: &Settings, arm: &str) -> StepTemplate {
             ),
         ],
         throttle: "arm/{scope}".into(),
+        part: true,
         ..StepTemplate::default()
     }
 }

@@ -53,7 +53,7 @@ fn steps_and_edges() {
         role-assignment.custom@SUB <- service-principal, subscription@SUB, role-definition.custom
         role-assignment.aks-rbac-reader@SUB <- service-principal, subscription@SUB
         role-assignment.aks-cluster-user@SUB <- service-principal, subscription@SUB
-        verification.subscription@SUB <- client-secret, role-assignment.reader@SUB, role-assignment.storage-blob-data-reader@SUB, role-assignment.storage-file-data-privileged-reader@SUB, role-assignment.custom@SUB, role-assignment.aks-rbac-reader@SUB, role-assignment.aks-cluster-user@SUB
+        verification.subscription@SUB <- subscription@SUB, client-secret, role-assignment.reader@SUB, role-assignment.storage-blob-data-reader@SUB, role-assignment.storage-file-data-privileged-reader@SUB, role-assignment.custom@SUB, role-assignment.aks-rbac-reader@SUB, role-assignment.aks-cluster-user@SUB
         verification.directory <- client-secret, admin-consent.directory-read-all, admin-consent.policy-read-all, role-assignment.management-group-reader@11111111-2222-3333-4444-555555555555
         unplanned-grants <- application, service-principal, api-permissions, role-definition.custom, admin-consent.directory-read-all, admin-consent.policy-read-all, role-assignment.management-group-reader@11111111-2222-3333-4444-555555555555, verification.subscription@SUB
     "#]].assert_eq(&text);

@@ -1,6 +1,6 @@
 //! A host in memory and an engine of forty lines, to run steps against the simulated cloud.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -174,6 +174,8 @@ pub(super) struct Rehearsal {
     pub(super) host: MemoryHost,
     pub(super) description: Description,
     pub(super) outputs: BTreeMap<u32, Map>,
+    /// Steps that failed or were skipped.
+    pub(super) lost: BTreeSet<u32>,
     pub(super) run: String,
     pub(super) settings: Settings,
     /// What the simulator says of itself.
@@ -220,6 +222,7 @@ impl Rehearsal {
             host: MemoryHost::default(),
             description: describe::describe(connector, &settings, None),
             outputs: BTreeMap::new(),
+            lost: BTreeSet::new(),
             run: "run-1".into(),
             settings,
             ready,
@@ -231,11 +234,21 @@ impl Rehearsal {
 
     /// Asks the simulator's control address; with a body it is told to do something.
     pub(super) async fn control(&self, path: &str, body: Option<Value>) -> Value {
+        self.ask(path, body.map(|body| body.to_string())).await
+    }
+
+    /// New rules of what goes wrong at the cloud; an empty text for none.
+    pub(super) async fn faults(&self, rules: &str) {
+        let answer = self.ask("_simulator/faults", Some(rules.to_owned())).await;
+        assert!(answer["faults"].is_array(), "{answer}");
+    }
+
+    async fn ask(&self, path: &str, body: Option<String>) -> Value {
         provide_cryptography();
         let url = format!("{}/{path}", self.ready["url"].as_str().unwrap().trim_end_matches('/'));
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         let request = match body {
-            Some(body) => http.post(url).body(body.to_string()),
+            Some(body) => http.post(url).body(body),
             None => http.get(url),
         };
         let text = request.send().await.unwrap().text().await.unwrap();
@@ -317,7 +330,29 @@ impl Rehearsal {
             scope: step.scope.clone(),
             desired: template.desired.clone(),
             inputs,
+            without: self.parts_of(position).1,
         }
+    }
+
+    /// Of the parts that a step needs: how many work, and the scopes of those that do not.
+    fn parts_of(&self, position: u32) -> (usize, Vec<String>) {
+        let needs = self.step(position).needs.iter();
+        let parts = needs.filter(|need| self.is_part(**need));
+        let (lost, work): (Vec<u32>, Vec<u32>) = parts.partition(|need| self.lost.contains(need));
+        let scopes = lost.into_iter().filter_map(|part| self.step(part).scope.clone());
+        (work.len(), scopes.collect())
+    }
+
+    fn is_part(&self, position: u32) -> bool {
+        self.description.templates[self.step(position).template as usize].part
+    }
+
+    /// Whether the engine would skip the step.
+    fn is_skipped(&self, position: u32) -> bool {
+        let needs = &self.step(position).needs;
+        let (work, lost) = self.parts_of(position);
+        needs.iter().any(|need| !self.is_part(*need) && self.lost.contains(need))
+            || (work == 0 && !lost.is_empty())
     }
 
     pub(super) async fn observe(&self, position: u32) -> Result<Observation> {
@@ -395,6 +430,36 @@ impl Rehearsal {
             }
         }
         done
+    }
+
+    /// `role-assignment.reader@33333333-…`, or without `@` the word alone.
+    pub(super) fn name(&self, position: u32) -> String {
+        let word = self.word(position);
+        match &self.step(position).scope {
+            Some(scope) => format!("{word}@{scope}"),
+            None => word,
+        }
+    }
+
+    /// Applies every step as the engine does: parts that fail cost the others nothing. Also what
+    /// failed, by name.
+    pub(super) async fn run_what_works(&mut self) -> (Vec<(u32, Applied)>, Vec<(String, Error)>) {
+        let (mut done, mut failed) = (Vec::new(), Vec::new());
+        self.lost.clear();
+        for position in self.positions() {
+            if self.is_skipped(position) {
+                self.lost.insert(position);
+                continue;
+            }
+            match self.run_step(position).await {
+                Ok(applied) => done.push((position, applied)),
+                Err(error) => {
+                    self.lost.insert(position);
+                    failed.push((self.name(position), error));
+                }
+            }
+        }
+        (done, failed)
     }
 
     /// What would be handed over now.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use crate::scenario::{Cluster, Scenario, Subscription};
+use crate::scenario::{Cluster, Scenario, Subscription, SubscriptionState};
 
 /// A management group.
 #[derive(Debug, Clone)]
@@ -90,6 +90,11 @@ impl Estate {
 
     pub(crate) fn subscription(&self, id: Uuid) -> Option<&Subscription> {
         self.subscriptions.get(&id)
+    }
+
+    /// Whether there is such a subscription, which is in that state from now on.
+    pub(crate) fn turn_into(&mut self, id: Uuid, state: SubscriptionState) -> bool {
+        self.subscriptions.get_mut(&id).map(|it| it.state = state).is_some()
     }
 
     pub(crate) fn subscription_named(&self, id: &str) -> Option<&Subscription> {

@@ -254,3 +254,34 @@ async fn states_of_subscriptions_have_consequences() {
     let refused = arm.put(&role, definition("X", &["*/read"], &["/subscriptions/x"])).await;
     assert_eq!(refused.code(), "ReadOnlyDisabledSubscription");
 }
+
+// Goal: somebody disables a subscription while the simulator runs, and enables it again.
+#[tokio::test]
+async fn a_subscription_changes_its_state() {
+    let id = "00000000-0000-4000-8000-000000000001";
+    let cloud =
+        Cloud::start(&format!("{PROMPT}\n[[subscriptions]]\nid = '{id}'\nname = 'One'\n")).await;
+    let (_, _, principal) = cloud.connector().await;
+    let arm = cloud.arm().await;
+    let path = assignment_path(&format!("/subscriptions/{id}"), &name(1));
+    let control = format!("subscriptions/{id}");
+    for (state, written_as) in [("Disabled", 409), ("Deleted", 404), ("Enabled", 201)] {
+        let changed = cloud.control(&control, json!({ "state": state })).await;
+        assert_eq!((changed.status.as_u16(), &changed.body["state"]), (200, &json!(state)));
+        let shown = &cloud.state().await["subscriptions"][0]["state"];
+        assert_eq!(shown, state);
+        let written = arm.put(&path, assignment(READER, &principal)).await;
+        assert_eq!(written.status.as_u16(), written_as, "{state}");
+    }
+    let unknown = "subscriptions/00000000-0000-4000-8000-000000000009";
+    for (path, body, status) in [
+        (unknown, json!({ "state": "Disabled" }), 404),
+        ("subscriptions/one", json!({ "state": "Disabled" }), 404),
+        (control.as_str(), json!({ "state": "Sleeping" }), 400),
+        (control.as_str(), json!({ "name": "Two" }), 400),
+    ] {
+        let refused = cloud.control(path, body).await;
+        assert_eq!(refused.status.as_u16(), status, "{path}");
+    }
+    assert_eq!(cloud.look(&format!("/_simulator/{control}")).await.status.as_u16(), 405);
+}

@@ -30,13 +30,13 @@ impl Found {
         Self { ours: known || used_by::is_marked(&role), role }
     }
 
-    /// Where requests about it go: Azure knows it where it can be assigned.
-    pub(super) fn at<'a>(&'a self, home: &'a str) -> &'a str {
+    /// Where requests about it go: Azure knows it where it can be assigned, at best in a subscription
+    /// that passed.
+    pub(super) fn at<'a>(&'a self, wanted: &'a Wanted<'_>) -> &'a str {
         let scopes = &self.role.properties.assignable_scopes;
-        if lowered(scopes).contains(&home.to_lowercase()) {
-            return home;
-        }
-        scopes.first().map_or(home, String::as_str)
+        let has = lowered(scopes);
+        let well = wanted.scopes.iter().find(|scope| has.contains(&scope.to_lowercase()));
+        well.or(scopes.first()).map_or(&wanted.home, String::as_str)
     }
 }
 
