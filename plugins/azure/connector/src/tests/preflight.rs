@@ -242,18 +242,18 @@ async fn people_who_may_not_consent() {
 /// a client that may do too little is told whatever the person may.
 #[tokio::test]
 async fn people_who_could_activate_a_role_and_clients_of_their_own() {
+    let client = "0f0f0f0f-0000-4000-8000-00000000000c";
     let scenario = format!(
-        "[[users]]\nid = \"aaaaaaaa-0000-4000-8000-000000000001\"\nname = \"Ada\"\n\
+        "[[clients]]\nclient-id = \"{client}\"\nname = \"own\"\nresource-manager = true\n\
+         graph-scopes = [\"RoleEligibilitySchedule.Read.Directory\", \"Application.Read.All\"]\n\
+         [[users]]\nid = \"aaaaaaaa-0000-4000-8000-000000000001\"\nname = \"Ada\"\n\
          principal-name = \"ada@contoso.example\"\npassword = \"rehearsal only\"\n\
          assignments = [{{ role = \"Owner\" }}]\n\
          directory-roles = [\"Application Developer\"]\n\
          eligible-directory-roles = [\"Global Administrator\"]\n{NO_LAG}"
     );
     let mut rehearsal = Rehearsal::with(Some(&scenario), settings()).await;
-    let client = "0f0f0f0f-0000-4000-8000-00000000000c";
-    let scopes = "https://graph.microsoft.com/RoleEligibilitySchedule.Read.Directory \
-                  https://graph.microsoft.com/Application.Read.All";
-    rehearsal.azure.operate_through(client, Some(scopes), "ada@contoso.example", "rehearsal only");
+    rehearsal.azure.operate_through(client, "ada@contoso.example", "rehearsal only");
     let report = look(&mut rehearsal).await;
     let consent = finding(&report, "AZ-PREFLIGHT-013", "could activate Global Administrator");
     assert!(consent.help.as_deref().unwrap().starts_with("activate the role first"));
