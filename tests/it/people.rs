@@ -110,6 +110,69 @@ fn a_person_who_has_not_activated_a_role() {
     );
     assert_eq!(said.matches("could activate Owner").count(), 2, "{said}");
     assert!(said.contains("Privileged Identity Management"), "{said}");
+    assert!(said.contains("RoleEligibilitySchedule.Read.Directory"), "{said}");
+}
+
+/// Goal: the same person, signed in to a client that may ask, is told in one report what to activate
+/// in the directory too.
+#[test]
+fn a_person_who_has_not_activated_a_role_and_has_a_client_of_their_own() {
+    let (heads, said) = found("person-eligible-own-client.toml", AS_IT_IS);
+    let owner = "error[AZ-PREFLIGHT-002]: the operator lacks \
+                 Microsoft.Authorization/roleAssignments/write";
+    let could = "and could activate Global Administrator";
+    let [consent, register] = [
+        "the operator may not consent to permissions of Microsoft Graph",
+        "the operator may not register applications",
+    ]
+    .map(|what| format!("error[AZ-PREFLIGHT-013]: {what}, {could}"));
+    all_begin(
+        &heads,
+        &[
+            owner,
+            owner,
+            "warning[AZ-PREFLIGHT-007]: could not look at the tenant's policy on application",
+            &consent,
+            &register,
+        ],
+    );
+    assert_eq!(said.matches("could activate Owner").count(), 2, "{said}");
+    assert!(said.contains("activate the role first"), "{said}");
+    assert!(said.contains("4 errors, 1 warning"), "{said}");
+}
+
+/// Goal: once both roles are active, the permissions that client has are enough to connect the
+/// tenant and to take everything back.
+#[test]
+fn a_client_with_the_permissions_the_documents_list_is_enough() {
+    let env = TestEnv::new();
+    let text = fs_err::read_to_string(scenario("person-eligible-own-client.toml")).unwrap();
+    let text = text.replace("eligible-directory-roles", "directory-roles");
+    env.write("active.toml", &text.replace(", eligible = true", ""));
+    let simulator = SimulatorProcess::start(&env, &["--scenario", "active.toml"]);
+    let url = simulator.url();
+    let apply = env.run(&["apply", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert!(apply.stdout.contains("Connected: 20 of 20 steps"), "{}", apply.stdout);
+    assert!(!apply.stderr.contains("warning["), "{}", apply.stderr);
+    crate::recovery::check(&simulator.tenant(), std::time::Duration::ZERO);
+    env.run(&["offboard", "contoso.toml", "--simulator", url, "--yes"]).expect(0);
+    assert_eq!(made(&simulator), 0);
+}
+
+/// Goal: whoever may do everything is told what the client they signed in to may not.
+#[test]
+fn a_person_with_a_client_that_may_only_read() {
+    let (heads, said) = found("person-narrow-client.toml", AS_IT_IS);
+    all_begin(
+        &heads,
+        &[
+            "error[AZ-PREFLIGHT-010]: the operator signed in with a client that may not change",
+            "error[AZ-PREFLIGHT-011]: the operator signed in with a client that may not consent",
+        ],
+    );
+    for part in ["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "`az login`"] {
+        assert!(said.contains(part), "{part} is not in\n{said}");
+    }
 }
 
 /// Goal: an Application Administrator is told that this is not enough to consent, and who is.
@@ -258,6 +321,7 @@ fn a_person_declines_or_does_not_come() {
     assert_eq!(status, 200, "{answer}");
     let (stdout, said) = run.ends(4);
     assert!(said.contains("the person declined to sign in"), "{said}");
+    assert!(said.contains("sign in on any device while the code is good"), "{said}");
     assert_eq!(made(&simulator), 0);
     no_token(&env, &[&stdout, &said]);
 

@@ -131,6 +131,12 @@ pub enum ClientError {
         /// The cause in the credential's own words.
         message: String,
     },
+    /// A person was asked to sign in on another device, and did not.
+    #[error("waiting for a person to sign in: {message}")]
+    NotSignedIn {
+        /// What came of it.
+        message: String,
+    },
     /// The credential works, for another tenant than the one that is meant.
     #[error("the token is one of tenant {found}, and {wanted} is meant")]
     WrongTenant {

@@ -6,7 +6,10 @@
 use skybridge_azure_client::{ClientError, Service, ServiceError, TransportKind};
 use skybridge_plugin_sdk::{Error, Retry, kind};
 
+mod device_code;
 mod rules;
+
+pub(crate) use device_code::DEVICE_SIGN_IN;
 
 /// What is being done when the operator asks for a token.
 pub(crate) const OPERATOR_SIGN_IN: &str = "signing in as the operator";
@@ -51,6 +54,10 @@ pub(crate) fn classify(error: ClientError, lag: Lag) -> Error {
                 .operation(OPERATOR_SIGN_IN)
                 .help(help)
         }
+        ClientError::NotSignedIn { message } => Error::new(kind::UNAUTHENTICATED, message)
+            .code("AZ-AUTH-005")
+            .operation(DEVICE_SIGN_IN)
+            .help(device_code::NOT_SIGNED_IN),
         ClientError::WrongTenant { found, wanted } => {
             let message = format!("the operator is signed in to tenant {found}, not to {wanted}");
             Error::new(kind::UNAUTHENTICATED, message)
@@ -92,9 +99,14 @@ pub(crate) fn classify(error: ClientError, lag: Lag) -> Error {
 }
 
 fn refused(error: &ServiceError, lag: Lag) -> Error {
+    let by_device_code = error.operation == DEVICE_SIGN_IN;
+    if let Some((kind, code, help)) = device_code::meaning(error).filter(|_| by_device_code) {
+        let out = Error::new(kind, sentence(error)).code(code).operation(error.operation);
+        return facts(out.help(help), error);
+    }
     let found = RULES.iter().find(|rule| rule.covers(error));
     // What this run makes may be new; whoever runs it is not.
-    let of_operator = error.operation == OPERATOR_SIGN_IN;
+    let of_operator = by_device_code || error.operation == OPERATOR_SIGN_IN;
     let (kind, code, help) = match found {
         Some(Rule { class: Class::Is(kind), code, help, .. }) => (*kind, *code, *help),
         Some(Rule { class: Class::Lags(kind), code, .. }) if of_operator => {

@@ -15,9 +15,10 @@ use skybridge_azure_client::{
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 use tokio::sync::OnceCell;
 
-use crate::errors::OPERATOR_SIGN_IN;
+use crate::errors::{DEVICE_SIGN_IN, OPERATOR_SIGN_IN};
 
 mod chain;
+pub(crate) mod delegated;
 mod device_code;
 mod environment;
 mod identity;
@@ -188,11 +189,11 @@ impl OperatorTokens {
 }
 
 /// Says whose token it was that was refused: the connector asks the same service for its own.
-fn of_operator(mut error: ClientError) -> ClientError {
+fn while_doing(what: &'static str, mut error: ClientError) -> ClientError {
     match &mut error {
-        ClientError::Service(refusal) => refusal.operation = OPERATOR_SIGN_IN,
+        ClientError::Service(refusal) => refusal.operation = what,
         ClientError::Transport { operation, .. } | ClientError::Decode { operation, .. } => {
-            *operation = OPERATOR_SIGN_IN;
+            *operation = what;
         }
         _ => {}
     }
@@ -203,7 +204,11 @@ fn of_operator(mut error: ClientError) -> ClientError {
 impl TokenSource for OperatorTokens {
     async fn token(&self, scope: &str) -> std::result::Result<AccessToken, ClientError> {
         let source = self.source.get_or_try_init(|| self.make()).await?;
-        let token = source.token(scope).await.map_err(of_operator)?;
+        let what = match self.operator {
+            Operator::DeviceCode { .. } => DEVICE_SIGN_IN,
+            _ => OPERATOR_SIGN_IN,
+        };
+        let token = source.token(scope).await.map_err(|error| while_doing(what, error))?;
         let wanted = &self.reaching.tenant;
         match Claims::of(&token.secret).and_then(|claims| claims.tid) {
             Some(found) if !found.eq_ignore_ascii_case(wanted) => {

@@ -7,12 +7,13 @@ use crate::world::World;
 
 pub(crate) mod application;
 mod assertion;
+pub(crate) mod clients;
 mod consent_page;
 pub(crate) mod device;
 mod discovery;
 mod error;
 pub(crate) mod identity;
-pub(crate) mod person;
+mod person;
 mod resources;
 mod token;
 

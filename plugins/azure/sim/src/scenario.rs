@@ -9,6 +9,7 @@ use crate::limits::{NESTING_MAX, SCENARIO_BYTES_MAX};
 
 mod access;
 mod check;
+mod clients;
 mod sign_in;
 
 pub(crate) use sign_in::{
@@ -17,6 +18,7 @@ pub(crate) use sign_in::{
 mod fault_rules;
 
 pub(crate) use access::{Assignment, DenyAssignment, Principal};
+pub(crate) use clients::PublicClient;
 
 /// What a rehearsal meets when nothing else is asked for.
 pub(crate) const DEFAULT: &str = include_str!("../scenarios/default.toml");
@@ -34,6 +36,7 @@ pub(crate) struct Scenario {
     pub(crate) generate: Generate,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) users: Vec<User>,
+    pub(crate) clients: Vec<PublicClient>,
     pub(crate) operator: Operator,
     pub(crate) deny_assignments: Vec<DenyAssignment>,
     pub(crate) lag: Lag,
@@ -152,6 +155,8 @@ pub(crate) struct Operator {
     pub(crate) assignments: Vec<Assignment>,
     /// The user, by principal-name, who runs it in place of the service principal.
     pub(crate) person: Option<String>,
+    /// The client, by name, that person signs in to in place of the Azure CLI.
+    pub(crate) client: Option<String>,
     /// Assertions its application trusts.
     pub(crate) federated: Vec<FederatedTrust>,
     /// Certificates its application may sign in with, as PEM texts.

@@ -18,7 +18,6 @@ use crate::http::Call;
 use crate::http::reply::{Delivery, Outcome, Reply};
 use crate::http::server::{Answer, Arrived, Endpoint, Leaving, bind};
 use crate::login::SignIns;
-use crate::login::person::COMMAND_LINE;
 use crate::platform::{self, Desk};
 use crate::ready::{Ready, ReadyEndpoints, ReadyIdentity, ReadyOperator, ReadyPlatform};
 use crate::scenario::{DEFAULT, Scenario, Service};
@@ -263,7 +262,7 @@ fn operator(prepared: &Prepared) -> ReadyOperator {
         Some(user) => ReadyOperator {
             kind: "person".to_owned(),
             tenant_id,
-            client_id: COMMAND_LINE,
+            client_id: scenario.operating_client(),
             client_secret: None,
             user: Some(user.principal_name.clone()),
         },

@@ -23,15 +23,11 @@ pub(crate) struct Person {
     name: String,
     password: String,
     client: String,
-    /// What the client may do in Graph, when that is not everything it has.
-    graph: Option<String>,
 }
 
 #[async_trait]
 impl TokenSource for Person {
     async fn token(&self, scope: &str) -> std::result::Result<AccessToken, ClientError> {
-        let graph = scope.starts_with("https://graph.microsoft.com/");
-        let scope = self.graph.as_deref().filter(|_| graph).unwrap_or(scope);
         let path = Path::new().segment(&self.reaching.tenant).then("/oauth2/v2.0/token");
         let mut request = Request::new(Service::Login, Method::Post, path, "signing in").reading();
         request.body = Body::Form(vec![
@@ -163,23 +159,16 @@ impl Azure {
 
     /// Signs in as the person called `name` from now on.
     pub(crate) fn operate_as(&mut self, name: &str, password: &str) {
-        self.operate_through("04b07795-8ddb-461a-bbee-02f9e1bf7b46", None, name, password);
+        self.operate_through("04b07795-8ddb-461a-bbee-02f9e1bf7b46", name, password);
     }
 
-    /// Signs in as the person called `name` with a client that may do `graph` in Microsoft Graph.
-    pub(crate) fn operate_through(
-        &mut self,
-        client: &str,
-        graph: Option<&str>,
-        name: &str,
-        password: &str,
-    ) {
+    /// Signs in as the person called `name` to another client of the scenario.
+    pub(crate) fn operate_through(&mut self, client: &str, name: &str, password: &str) {
         let person = Person {
             reaching: self.reaching(Trust::Platform),
             name: name.into(),
             password: password.into(),
             client: client.into(),
-            graph: graph.map(str::to_owned),
         };
         self.replace(Arc::new(person));
     }

@@ -70,7 +70,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "something could not be looked at before the run",
         "The operator may not read what the preflight wanted to check. That says nothing about the \
          writes themselves.",
-        "Let the operator read it to have it checked, or go on.",
+        "Let the operator read it to have it checked, or go on. What directory roles could be \
+         activated, the Azure CLI's sign-in may not ask: sign in by device code to a client of your \
+         own that has RoleEligibilitySchedule.Read.Directory consented to.",
         TROUBLESHOOTING,
     ),
     entry(
@@ -86,8 +88,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         "the operator may not consent to permissions of Microsoft Graph",
         "Application permissions of Microsoft Graph take a Privileged Role Administrator or Global \
          Administrator. Application Administrator, which the onboarding page names, may consent to \
-         any permission but those.",
-        "Have such a person run it, or set `consent = \"hand-off\"`.",
+         any permission but those. And a person needs a client that may do so \
+         (AppRoleAssignment.ReadWrite.All), as the Azure CLI's may.",
+        "Have such a person run it, or set `consent = \"hand-off\"`; have the client granted the \
+         permission if it is the client that lacks it.",
         CONSENT,
     ),
     entry(

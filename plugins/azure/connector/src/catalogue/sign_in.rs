@@ -3,6 +3,10 @@
 use super::{Entry, OF_MANIFEST, OF_REHEARSAL, entry, own};
 
 const AADSTS: &str = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes";
+const DEVICE_CODE: &str =
+    "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code";
+const CONSENT: &str =
+    "https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent";
 const CLOUDS: &str = "https://learn.microsoft.com/graph/deployments";
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -68,6 +72,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         "https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
     ),
     entry(
+        "AZ-AUTH-005",
+        "nobody signed in on another device",
+        "With `auth = \"device-code\"` a person enters a code at an address and signs in there. The \
+         code ran out before somebody did, the person declined, or the command has no way to tell \
+         anybody.",
+        "Run again and sign in while the code is good, or choose another `operator.auth` where \
+         nobody can.",
+        DEVICE_CODE,
+    ),
+    entry(
         "AZ-LOGIN-001",
         "the client secret is not accepted",
         "AADSTS7000215. A secret made moments ago is refused for a while and waited for; otherwise \
@@ -87,8 +101,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "AZ-LOGIN-003",
         "the application is not in the tenant",
         "AADSTS700016. One made moments ago is unknown for a while and waited for; otherwise it was \
-         deleted, or tenant and cloud do not fit.",
-        "Check `tenant` and `cloud`; plan again.",
+         deleted, or tenant and cloud do not fit. In a sign-in by device code it is the client that \
+         `client-id` names.",
+        "Check `tenant` and `cloud`, and `client-id` if there is one; plan again.",
         AADSTS,
     ),
     entry(
@@ -125,7 +140,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "a person has to sign in",
         "The login service wants a person's password, second factor, or a device that complies \
          (AADSTS50034, 50076, 50079, 50126, 53003).",
-        "Sign in interactively: `az login --tenant TENANT`.",
+        "Sign in interactively: `az login --tenant TENANT`, or by device code. Where a policy \
+         forbids device codes, choose another `operator.auth`.",
         AADSTS,
     ),
     entry(
@@ -142,5 +158,22 @@ pub(super) const ENTRIES: &[Entry] = &[
          known better.",
         "Look the AADSTS number up; the message has it.",
         AADSTS,
+    ),
+    entry(
+        "AZ-LOGIN-014",
+        "the client people sign in to is not a public one",
+        "AADSTS7000218 in a sign-in by device code: the application that `client-id` names has to \
+         prove itself with a secret or certificate, and no person's machine has one.",
+        "Switch on `Allow public client flows` of the application (Entra > App registrations > \
+         Authentication), or name another client.",
+        "https://learn.microsoft.com/troubleshoot/entra/entra-id/app-integration/confidential-client-application-authentication-error-aadsts7000218",
+    ),
+    entry(
+        "AZ-LOGIN-015",
+        "nobody consented to what the client asks for",
+        "AADSTS65001 in a sign-in by device code: neither an administrator nor the person consented \
+         to what the client of `client-id` may do, or not for this service.",
+        "Have an administrator consent to the delegated permissions the help names, and run again.",
+        CONSENT,
     ),
 ];

@@ -91,7 +91,7 @@ impl DeviceCodeSource {
 }
 
 fn refuse(message: &str) -> ClientError {
-    ClientError::Credential { message: message.into() }
+    ClientError::NotSignedIn { message: message.into() }
 }
 
 fn is_passing(error: &ClientError) -> bool {
@@ -123,7 +123,8 @@ impl TokenSource for DeviceCodeSource {
                 let request = refresh_request(tenant, &self.client_id, kept, &wanted);
                 match self.ask(&request).await {
                     Ok(answer) => Some(answer),
-                    // Revoked or expired: the person is needed again.
+                    // Revoked or expired, or this service takes a consent the first did not: the
+                    // person is needed again.
                     Err(error) if error.service().is_some_and(|e| e.is("invalid_grant")) => None,
                     Err(error) => return Err(error),
                 }

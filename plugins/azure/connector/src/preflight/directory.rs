@@ -18,8 +18,10 @@ use crate::steps::{
 };
 use crate::survey::{self, Read};
 
+mod client;
 mod roles;
 
+use client::Client;
 use roles::{CONSENTING, REGISTERING, name_of};
 
 /// Kinds of steps that change the application.
@@ -44,8 +46,6 @@ const READ: [&str; 5] = [
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-/// A person's client may do what the person may.
-const AS_PERSON: &str = "Directory.AccessAsUser.All";
 
 const WHO_CONSENTS: &str = "a Privileged Role Administrator or Global Administrator";
 
@@ -114,7 +114,7 @@ fn application(session: &Session<'_>, claims: &Claims, needs: &Needs, findings: 
         "the operator, an application, may not consent to permissions of Microsoft Graph: it lacks \
          {missing}"
     );
-    no_consent(session, "AZ-PREFLIGHT-011", summary, needs, findings);
+    no_consent(session, "AZ-PREFLIGHT-011", summary, others_consent(), needs, findings);
 }
 
 async fn person(
@@ -126,32 +126,16 @@ async fn person(
 ) -> Result<()> {
     let held = active(session, claims, findings).await?;
     let holds = |any: &[&str]| held.iter().any(|id| any.contains(&id.as_str()));
-    let scopes: Vec<&str> = claims.scp.as_deref().unwrap_or_default().split(' ').collect();
-    let client_may = |any: &[&str]| scopes.iter().any(|it| *it == AS_PERSON || any.contains(it));
+    let client = Client::of(claims);
     if !needs.change.is_empty() && !holds(&REGISTERING) {
-        registering(session, operator, needs, findings).await?;
+        registering(session, operator, &client, needs, findings).await?;
     }
-    if !needs.change.is_empty() && !client_may(&CHANGE) {
-        let problem = Problem {
-            weight: Weight::Error,
-            code: "AZ-PREFLIGHT-010",
-            summary: "the operator signed in with a client that may not change applications".into(),
-            help: "sign in with `az login`, or have the client granted Application.ReadWrite.All \
-                   (delegated permission of Microsoft Graph)"
-                .into(),
-        };
-        findings.add(problem, None, &needs.change);
+    let consents = holds(&CONSENTING);
+    if !needs.consent.is_empty() && !consents {
+        let could = eligible(session, operator, &client, &CONSENTING, findings).await?;
+        not_consenting(session, &held, &could, needs, findings);
     }
-    if needs.consent.is_empty() {
-        return Ok(());
-    }
-    if !holds(&CONSENTING) {
-        return not_consenting(session, operator, &held, needs, findings).await;
-    }
-    if !client_may(&[CONSENT]) {
-        let summary = "the operator signed in with a client that may not consent".to_owned();
-        no_consent(session, "AZ-PREFLIGHT-011", summary, needs, findings);
-    }
+    client.check(session, consents, needs, findings);
     Ok(())
 }
 
@@ -175,6 +159,7 @@ async fn active(
 async fn eligible(
     session: &Session<'_>,
     operator: &Operator,
+    client: &Client<'_>,
     roles: &[&str],
     findings: &mut Findings,
 ) -> Result<Vec<String>> {
@@ -191,7 +176,7 @@ async fn eligible(
             Ok(names)
         }
         Read::Refused(error) => {
-            findings.closed("the directory roles the operator could activate", &error, None);
+            client.eligible_unknown(&error, findings);
             Ok(Vec::new())
         }
     }
@@ -201,6 +186,7 @@ async fn eligible(
 async fn registering(
     session: &Session<'_>,
     operator: &Operator,
+    client: &Client<'_>,
     needs: &Needs,
     findings: &mut Findings,
 ) -> Result<()> {
@@ -238,7 +224,7 @@ async fn registering(
     if allowed && !guest {
         return Ok(());
     }
-    let could = eligible(session, operator, &REGISTERING, findings).await?;
+    let could = eligible(session, operator, client, &REGISTERING, findings).await?;
     let found = if !could.is_empty() {
         problem(
             "AZ-PREFLIGHT-013",
@@ -270,35 +256,44 @@ async fn registering(
 const ACTIVATE: &str = "activate the role first (Entra > Privileged Identity Management > My \
                         roles), sign in again, and run again";
 
-async fn not_consenting(
+/// `held` are the ids of active roles, `could` the names of those that could be activated.
+fn not_consenting(
     session: &Session<'_>,
-    operator: &Operator,
     held: &[String],
+    could: &[String],
     needs: &Needs,
     findings: &mut Findings,
-) -> Result<()> {
-    let could = eligible(session, operator, &CONSENTING, findings).await?;
+) {
     let has = held.iter().find(|id| REGISTERING.contains(&id.as_str()));
     let so = has.map_or_else(String::new, |id| format!(": {} is not enough", name_of(id)));
     if could.is_empty() {
         let summary = format!("the operator may not consent to permissions of Microsoft Graph{so}");
-        no_consent(session, "AZ-PREFLIGHT-011", summary, needs, findings);
+        no_consent(session, "AZ-PREFLIGHT-011", summary, others_consent(), needs, findings);
     } else {
         let summary = format!(
             "the operator may not consent to permissions of Microsoft Graph{so}, and could activate \
              {}",
             could.join(" or ")
         );
-        no_consent(session, "AZ-PREFLIGHT-013", summary, needs, findings);
+        let help = format!("{ACTIVATE}; or {}", others_consent());
+        no_consent(session, "AZ-PREFLIGHT-013", summary, help, needs, findings);
     }
-    Ok(())
 }
 
-/// Nobody consents, or somebody else will.
+/// What helps whoever cannot come by the right to consent.
+fn others_consent() -> String {
+    format!(
+        "have {WHO_CONSENTS} run this, or set `consent = \"hand-off\"`, which asks such a person \
+         and waits"
+    )
+}
+
+/// Nobody consents, unless `help` does, or somebody else will.
 fn no_consent(
     session: &Session<'_>,
     code: &'static str,
     summary: String,
+    help: String,
     needs: &Needs,
     findings: &mut Findings,
 ) {
@@ -319,17 +314,7 @@ fn no_consent(
             ),
         }
     } else {
-        let activate =
-            if code == "AZ-PREFLIGHT-013" { format!("{ACTIVATE}; or ") } else { String::new() };
-        Problem {
-            weight: Weight::Error,
-            code,
-            summary,
-            help: format!(
-                "{activate}have {WHO_CONSENTS} run this, or set `consent = \"hand-off\"`, which \
-                 asks such a person and waits"
-            ),
-        }
+        Problem { weight: Weight::Error, code, summary, help }
     };
     let blocks: &[String] = if handed_off { &[] } else { &needs.consent };
     findings.add(problem, None, blocks);

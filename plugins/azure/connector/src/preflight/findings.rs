@@ -112,11 +112,23 @@ impl Findings {
 
     /// Something could not be looked at. That alone stops nothing.
     pub(super) fn closed(&mut self, what: &str, error: &ServiceError, scope: Option<&str>) {
+        let help = "the run may still work; it is checked once the operator may read this";
+        self.closed_with(what, error, scope, help.to_owned());
+    }
+
+    /// The same, where something better can be done about it.
+    pub(super) fn closed_with(
+        &mut self,
+        what: &str,
+        error: &ServiceError,
+        scope: Option<&str>,
+        help: String,
+    ) {
         let problem = Problem {
             weight: Weight::Warning,
             code: "AZ-PREFLIGHT-007",
             summary: format!("could not look at {what}: {}", generic(error)),
-            help: "the run may still work; it is checked once the operator may read this".into(),
+            help,
         };
         let gathered = self.gather(problem, scope, &[]);
         if gathered.context.is_empty() {

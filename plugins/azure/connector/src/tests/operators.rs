@@ -214,12 +214,58 @@ async fn a_person_who_declines_or_does_not_come() {
         rehearsal.control(&path, Some(json!({ "decline": true }))).await;
     };
     let (found, ()) = tokio::join!(telling(tell, look(&rehearsal.azure)), declining);
-    assert!(explained(found.unwrap_err()).detail.message.contains("declined"));
+    let declined = explained(found.unwrap_err()).detail;
+    assert!(declined.message.contains("declined"));
+    assert_eq!(declined.code.as_deref(), Some("AZ-AUTH-005"));
+    let help = declined.help.unwrap();
+    assert!(help.contains("on any device") && !help.contains("az login"), "{help}");
 
     let mut nobody = Rehearsal::new(Some(&somebody("lifetime-seconds = 1"))).await;
     nobody.azure.operate_by(device_code(), None, Trust::Platform, &[]);
     let found = telling(Arc::new(|_: &Notice| {}), look(&nobody.azure)).await;
-    assert!(explained(found.unwrap_err()).detail.message.contains("before the code expired"));
+    let late = explained(found.unwrap_err()).detail;
+    assert!(late.message.contains("before the code expired"));
+    assert_eq!(late.code.as_deref(), Some("AZ-AUTH-005"));
+}
+
+const OWN: &str = "cccccccc-0000-4000-8000-000000000001";
+
+/// What comes of it when Ada signs in to `client`, in a tenant with one of its own; and how often
+/// she is asked to.
+async fn through(client: &str, own: &str) -> (Result<Subscription, ClientError>, usize) {
+    let scenario = somebody("approve-as = \"ada@contoso.example\"");
+    let scenario = format!("[[clients]]\nclient-id = \"{OWN}\"\nname = \"own\"\n{own}\n{scenario}");
+    let mut rehearsal = Rehearsal::new(Some(&scenario)).await;
+    let operator = Operator::DeviceCode { client_id: client.into() };
+    rehearsal.azure.operate_by(operator, None, Trust::Platform, &[]);
+    let told = Arc::new(Mutex::new(0));
+    let ear = Arc::clone(&told);
+    let tell = Arc::new(move |_: &Notice| *ear.lock().unwrap() += 1);
+    let found = telling(tell, look(&rehearsal.azure)).await;
+    let told = *told.lock().unwrap();
+    (found, told)
+}
+
+/// Goal: a client of one's own serves as the Azure CLI's does; one that is unknown, not public or
+/// not consented to is told with what to do about it, in words about that client.
+#[tokio::test]
+async fn a_client_of_ones_own() {
+    let (found, told) = through(OWN, "resource-manager = true").await;
+    assert_eq!((found.unwrap().subscription_id.as_str(), told), (SUBSCRIPTION, 1));
+    let unknown = "cccccccc-0000-4000-8000-00000000000f";
+    for (client, code, part, asked) in [
+        (unknown, "AZ-LOGIN-003", "`client-id` names no application of this tenant", 0),
+        (CLIENT, "AZ-LOGIN-014", "Allow public client flows", 1),
+        (OWN, "AZ-LOGIN-015", "user_impersonation of Azure Service Management", 1),
+    ] {
+        let (found, told) = through(client, "graph-scopes = [\"User.Read\"]").await;
+        let error = explained(found.unwrap_err());
+        assert_eq!(error.detail.code.as_deref(), Some(code), "{error:?}");
+        assert_eq!(error.detail.operation.as_deref(), Some("signing in by device code"));
+        assert_eq!(told, asked, "{code}");
+        let help = error.detail.help.unwrap();
+        assert!(help.contains(part) && !help.contains("az login"), "{help}");
+    }
 }
 
 /// Goal: without anybody to tell, nobody is waited for.
@@ -227,8 +273,9 @@ async fn a_person_who_declines_or_does_not_come() {
 async fn without_a_person_there_is_no_device_code() {
     let mut rehearsal = Rehearsal::new(Some(&somebody(""))).await;
     rehearsal.azure.operate_by(device_code(), None, Trust::Platform, &[]);
-    let text = explained(look(&rehearsal.azure).await.unwrap_err()).detail.message;
-    assert!(text.contains("nobody to tell"), "{text}");
+    let detail = explained(look(&rehearsal.azure).await.unwrap_err()).detail;
+    assert!(detail.message.contains("nobody to tell"), "{}", detail.message);
+    assert_eq!(detail.code.as_deref(), Some("AZ-AUTH-005"));
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! Operators of every kind, told before the first write what would go wrong.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+use skybridge_azure_sim::Simulator;
 use skybridge_plugin_sdk::protocol::onboard::{Description, effect, purpose};
 use skybridge_plugin_sdk::protocol::survey::{Finding, PlannedWrite, PreflightReport, severity};
 
-use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, settings};
+use super::support::{NO_LAG, Rehearsal, SUBSCRIPTION, settings, simulator};
 use crate::describe::describe;
+use crate::operator::delegated::{ALL, CHANGE, CONSENT, Delegated, ONESELF, POLICIES};
 use crate::preflight::preflight;
 use crate::survey::{Facts, survey};
 
@@ -64,6 +67,39 @@ async fn report_of_person(line: &str, more: &str, settings: Value) -> PreflightR
     );
     let mut rehearsal = Rehearsal::with(Some(&scenario), settings).await;
     rehearsal.azure.operate_as("ada@contoso.example", "rehearsal only");
+    look(&mut rehearsal).await
+}
+
+/// A tenant with that person, and a client for each list of permissions of Microsoft Graph.
+async fn with_clients(lists: &[&[&str]], line: &str) -> Arc<Simulator> {
+    let client = |(index, scopes): (usize, &&[&str])| {
+        format!(
+            "[[clients]]\nclient-id = \"{}\"\nname = \"{index}\"\nresource-manager = true\n\
+             graph-scopes = {scopes:?}\n",
+            client_id(index)
+        )
+    };
+    let clients: String = lists.iter().enumerate().map(client).collect();
+    let scenario = format!(
+        "{clients}[[users]]\nid = \"aaaaaaaa-0000-4000-8000-000000000001\"\nname = \"Ada\"\n\
+         principal-name = \"ada@contoso.example\"\npassword = \"rehearsal only\"\n\
+         assignments = [{{ role = \"Owner\" }}]\n{line}\n{NO_LAG}"
+    );
+    simulator(Some(&scenario)).await
+}
+
+fn client_id(index: usize) -> String {
+    format!("0f0f0f0f-0000-4000-8000-0000000000{index:02}")
+}
+
+/// Asks as that person, signed in to one of the clients.
+async fn report_through(
+    simulator: &Arc<Simulator>,
+    index: usize,
+    settings: Value,
+) -> PreflightReport {
+    let mut rehearsal = Rehearsal::on(Arc::clone(simulator), settings);
+    rehearsal.azure.operate_through(&client_id(index), "ada@contoso.example", "rehearsal only");
     look(&mut rehearsal).await
 }
 
@@ -227,7 +263,11 @@ async fn people_who_may_not_consent() {
     assert_eq!(consent.blocks.len(), 2);
     assert_eq!(errors(&report).len(), 1, "{report:#?}");
     // The Azure CLI's tokens may not ask what could be activated.
-    finding(&report, "AZ-PREFLIGHT-007", "could activate");
+    let unknown = finding(&report, "AZ-PREFLIGHT-007", "could activate");
+    let help = unknown.help.as_deref().unwrap();
+    for part in ["My roles", "`auth = \"device-code\"`", "RoleEligibilitySchedule.Read.Directory"] {
+        assert!(help.contains(part), "{part} is not in: {help}");
+    }
 
     let line = "directory-roles = [\"Global Administrator\"]";
     let report = report_of_person(line, "", settings()).await;
@@ -242,23 +282,67 @@ async fn people_who_may_not_consent() {
 /// a client that may do too little is told whatever the person may.
 #[tokio::test]
 async fn people_who_could_activate_a_role_and_clients_of_their_own() {
-    let scenario = format!(
-        "[[users]]\nid = \"aaaaaaaa-0000-4000-8000-000000000001\"\nname = \"Ada\"\n\
-         principal-name = \"ada@contoso.example\"\npassword = \"rehearsal only\"\n\
-         assignments = [{{ role = \"Owner\" }}]\n\
-         directory-roles = [\"Application Developer\"]\n\
-         eligible-directory-roles = [\"Global Administrator\"]\n{NO_LAG}"
-    );
-    let mut rehearsal = Rehearsal::with(Some(&scenario), settings()).await;
-    let client = "0f0f0f0f-0000-4000-8000-00000000000c";
-    let scopes = "https://graph.microsoft.com/RoleEligibilitySchedule.Read.Directory \
-                  https://graph.microsoft.com/Application.Read.All";
-    rehearsal.azure.operate_through(client, Some(scopes), "ada@contoso.example", "rehearsal only");
-    let report = look(&mut rehearsal).await;
+    let line = "directory-roles = [\"Application Developer\"]\n\
+                eligible-directory-roles = [\"Global Administrator\"]";
+    let scopes = ["RoleEligibilitySchedule.Read.Directory", "Application.Read.All"];
+    let report = report_through(&with_clients(&[&scopes], line).await, 0, settings()).await;
     let consent = finding(&report, "AZ-PREFLIGHT-013", "could activate Global Administrator");
     assert!(consent.help.as_deref().unwrap().starts_with("activate the role first"));
     let register = finding(&report, "AZ-PREFLIGHT-010", "client that may not change applications");
     assert!(register.help.as_deref().unwrap().contains("az login"));
+}
+
+/// Goal: the client of one's own that the documents describe lacks nothing, and each permission less
+/// is told; consent that is handed off takes none of the client's.
+#[tokio::test]
+async fn clients_that_may_do_as_much_as_is_asked_for_and_less() {
+    let of_graph = |it: &&Delegated| it.service == "Microsoft Graph";
+    let all: Vec<&str> = ALL.into_iter().filter(of_graph).map(|it| it.value).collect();
+    let without = |lacking: &Delegated| -> Vec<&str> {
+        all.iter().copied().filter(|known| *known != lacking.value).collect()
+    };
+    let lacking = [&CONSENT, &CHANGE, &POLICIES, &ONESELF].map(without);
+    let [consent, change, policies, oneself] = lacking.each_ref().map(Vec::as_slice);
+    let lists = [all.as_slice(), consent, change, policies, oneself];
+    let tenant = with_clients(&lists, "directory-roles = [\"Global Administrator\"]").await;
+    let expected: [&[&str]; 5] = [
+        &[],
+        &["AZ-PREFLIGHT-011"],
+        &["AZ-PREFLIGHT-010"],
+        &["AZ-PREFLIGHT-007"],
+        &["AZ-PREFLIGHT-007"],
+    ];
+    for (index, expected) in expected.into_iter().enumerate() {
+        let report = report_through(&tenant, index, settings()).await;
+        assert_eq!(codes(&report), expected, "{:?}: {report:#?}", lists[index]);
+    }
+    let report = report_through(&tenant, 1, settings()).await;
+    let told = finding(&report, "AZ-PREFLIGHT-011", "client that may not consent");
+    let help = told.help.as_deref().unwrap();
+    assert!(help.contains(CONSENT.value) && help.contains("hand-off"), "{help}");
+
+    let mut handed_off = settings();
+    handed_off["consent"] = json!("hand-off");
+    let report = report_through(&tenant, 1, handed_off.clone()).await;
+    assert_eq!(codes(&report), ["AZ-PREFLIGHT-012"], "{report:#?}");
+    // Somebody else consents, through another client: that is one thing to be told.
+    let developer = with_clients(&[consent], "directory-roles = [\"Application Developer\"]").await;
+    let report = report_through(&developer, 0, handed_off).await;
+    let notes = codes(&report).iter().filter(|code| **code == "AZ-PREFLIGHT-012").count();
+    assert_eq!((notes, errors(&report).len()), (1, 0), "{report:#?}");
+}
+
+/// Goal: whoever may neither consent nor has a client that may is told both at once.
+#[tokio::test]
+async fn a_role_and_a_client_that_are_both_too_little() {
+    let line = "directory-roles = [\"Application Administrator\"]\n\
+                eligible-directory-roles = [\"Privileged Role Administrator\"]";
+    let scopes = ["User.Read", "Policy.Read.All", "RoleEligibilitySchedule.Read.Directory"];
+    let report = report_through(&with_clients(&[&scopes], line).await, 0, settings()).await;
+    finding(&report, "AZ-PREFLIGHT-013", "could activate Privileged Role Administrator");
+    finding(&report, "AZ-PREFLIGHT-011", "client that may not consent");
+    finding(&report, "AZ-PREFLIGHT-010", "client that may not change applications");
+    assert_eq!(errors(&report).len(), 3, "{report:#?}");
 }
 
 /// Goal: who may register applications depends on the tenant, the role and being a guest.

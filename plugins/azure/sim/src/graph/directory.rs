@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::error::{bad_request, no_such_object, no_such_path, refuse, wrong_method};
 use super::permissions::{
-    READ_APPLICATION_POLICIES, READ_APPLICATION_POLICIES_PERSON, READ_GROUPS, READ_ORGANIZATION,
-    READ_POLICIES, READ_USERS, require,
+    READ_GROUPS, READ_ORGANIZATION, READ_POLICIES, READ_USERS, require,
+    require_application_policies, require_oneself,
 };
 use super::{Address, Answer, Key, directory_roles, odata, policies};
 use crate::caller::Caller;
@@ -37,11 +37,7 @@ pub(super) fn answer(world: &mut World, call: &Call, caller: &Caller, address: &
             Ok(odata::entity(world, call, 200, context, policies::authorization(world)))
         }
         ("policies", None, ["defaultappmanagementpolicy"]) => {
-            let any_of = match caller.person {
-                None => READ_APPLICATION_POLICIES,
-                Some(_) => READ_APPLICATION_POLICIES_PERSON,
-            };
-            require(call, caller, any_of)?;
+            require_application_policies(call, caller)?;
             let context = "policies/defaultAppManagementPolicy/$entity";
             Ok(odata::entity(world, call, 200, context, policies::app_management(world)))
         }
@@ -140,6 +136,7 @@ fn users(world: &World, call: &Call, caller: &Caller, key: Option<&Key>) -> Answ
 }
 
 fn me(world: &World, call: &Call, caller: &Caller) -> Result<User, Reply> {
+    require_oneself(call, caller)?;
     let user = world.scenario.users.iter().find(|user| user.id == caller.object_id);
     user.cloned().ok_or_else(|| {
         let text = "/me request is only valid with delegated authentication flow.";

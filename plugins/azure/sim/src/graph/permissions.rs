@@ -22,10 +22,17 @@ pub(super) const GRANT: &[&str] = &["AppRoleAssignment.ReadWrite.All"];
 pub(super) const READ_ORGANIZATION: &[&str] =
     &["Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 pub(super) const READ_POLICIES: &[&str] = &["Policy.Read.All"];
-/// How an application reads what is allowed to applications; a person needs a role for it.
-pub(super) const READ_APPLICATION_POLICIES: &[&str] = &["Policy.Read.All"];
-pub(super) const READ_APPLICATION_POLICIES_PERSON: &[&str] =
-    &["Policy.Read.ApplicationConfiguration"];
+/// Reading what is allowed to applications.
+const READ_APPLICATION_POLICIES: &[&str] =
+    &["Policy.Read.All", "Policy.Read.ApplicationConfiguration"];
+/// Reading one's own profile and memberships.
+const READ_ONESELF: &[&str] = &[
+    "User.Read",
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
 pub(super) const READ_USERS: &[&str] =
     &["User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 pub(super) const READ_GROUPS: &[&str] =
@@ -71,6 +78,27 @@ fn delegated(caller: &Caller, any_of: &[&str]) -> bool {
 /// The same, as a refusal.
 pub(super) fn require(call: &Call, caller: &Caller, any_of: &[&str]) -> Result<(), Reply> {
     if has(caller, any_of) { Ok(()) } else { Err(forbidden(call)) }
+}
+
+/// Whether a person's client may read who that person is. For an application there is nobody to
+/// read, which is another refusal.
+pub(super) fn require_oneself(call: &Call, caller: &Caller) -> Result<(), Reply> {
+    match caller.person {
+        Some(_) if !delegated(caller, READ_ONESELF) => Err(forbidden(call)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the caller may read what is allowed to applications; a person needs a role for it that
+/// reading other policies does not take.
+pub(super) fn require_application_policies(call: &Call, caller: &Caller) -> Result<(), Reply> {
+    if caller.person.is_none() {
+        return require(call, caller, READ_APPLICATION_POLICIES);
+    }
+    let wanted = "Policy.Read.ApplicationConfiguration";
+    let allowed = delegated(caller, READ_APPLICATION_POLICIES)
+        && directory_roles::allow(&caller.directory_roles, caller.guest, wanted);
+    if allowed { Ok(()) } else { Err(forbidden(call)) }
 }
 
 /// Whether the caller may register an application, which it then owns.

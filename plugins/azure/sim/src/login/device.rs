@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::discovery::unknown_tenant;
 use super::person::{self, Asked};
-use super::token::{client_id, given, read_form, refuse, required, throttle};
-use super::{Answer, is_any_tenant, names_tenant};
+use super::token::{given, read_form, refuse, required, throttle};
+use super::{Answer, clients, is_any_tenant, names_tenant};
 use crate::chance::seeded_id;
 use crate::clock::Millis;
 use crate::http::{Call, Reply};
@@ -64,7 +64,7 @@ pub(super) fn begin(world: &mut World, call: &Call, tenant: &str) -> Answer<Repl
     }
     let form = read_form(call);
     let client = required(world, call, &form, "client_id")?;
-    let client = client_id(world, call, &client)?;
+    let client = clients::known(world, call, &client)?;
     let scope = required(world, call, &form, "scope")?;
     Asked::read(world, call, &scope)?;
     let settings = world.scenario.device_code.clone();
@@ -117,7 +117,7 @@ fn user_code(seed: u64, count: u64) -> String {
 /// `grant_type=urn:ietf:params:oauth:grant-type:device_code`.
 pub(super) fn poll(world: &mut World, call: &Call, form: &[(String, String)]) -> Answer<Reply> {
     let client = required(world, call, form, "client_id")?;
-    let client = client_id(world, call, &client)?;
+    let client = clients::known(world, call, &client)?;
     let secret = match given(form, "device_code") {
         Some(secret) => secret.to_owned(),
         None => required(world, call, form, "code")?,

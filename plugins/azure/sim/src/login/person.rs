@@ -3,22 +3,14 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::token::{
-    client_id, common_claims, given, known_resource, refuse, required, token_reply,
-};
-use super::{Answer, Api};
+use super::token::{common_claims, given, known_resource, refuse, required, token_reply};
+use super::{Answer, Api, clients};
 use crate::graph::{directory_roles, microsoft_graph};
 use crate::http::{Call, Reply};
 use crate::limits::REFRESH_TOKEN_SECONDS;
 use crate::scenario::User;
 use crate::world::World;
 
-/// What the Azure CLI is always given, whatever it asks for.
-const COMMAND_LINE_SCOPES: &str = "Application.ReadWrite.All AppRoleAssignment.ReadWrite.All \
-     AuditLog.Read.All DelegatedPermissionGrant.ReadWrite.All Directory.AccessAsUser.All email \
-     Group.ReadWrite.All openid profile User.Read.All User.ReadWrite.All";
-/// The Azure CLI's application id, the same in every tenant.
-pub(crate) const COMMAND_LINE: Uuid = uuid::uuid!("04b07795-8ddb-461a-bbee-02f9e1bf7b46");
 /// Scopes that are about the person and not about a resource.
 const IDENTITY: [&str; 4] = ["openid", "profile", "offline_access", "email"];
 /// The audience of refresh tokens: no resource has this name.
@@ -76,17 +68,6 @@ impl Asked {
         Err(refuse(world, call, 400, "invalid_client", 650_053, message))
     }
 
-    /// The permissions in the token.
-    fn granted(&self, world: &World, client: Uuid) -> String {
-        if Api::named(world, &self.audience) != Some(Api::Graph) {
-            return "user_impersonation".to_owned();
-        }
-        if client == COMMAND_LINE || self.scopes.is_empty() {
-            return COMMAND_LINE_SCOPES.to_owned();
-        }
-        format!("email openid profile {}", self.scopes.join(" "))
-    }
-
     fn offline(&self) -> bool {
         self.text.split_whitespace().any(|part| part == "offline_access")
     }
@@ -99,7 +80,7 @@ pub(super) fn with_password(
     form: &[(String, String)],
 ) -> Answer<Reply> {
     let client = required(world, call, form, "client_id")?;
-    let client = client_id(world, call, &client)?;
+    let client = clients::known(world, call, &client)?;
     let asked = Asked::read(world, call, &required(world, call, form, "scope")?)?;
     let name = required(world, call, form, "username")?;
     let password = required(world, call, form, "password")?;
@@ -121,7 +102,7 @@ fn same(left: &str, right: &str) -> bool {
 /// `grant_type=refresh_token`.
 pub(super) fn refresh(world: &World, call: &Call, form: &[(String, String)]) -> Answer<Reply> {
     let client = required(world, call, form, "client_id")?;
-    let client = client_id(world, call, &client)?;
+    let client = clients::known(world, call, &client)?;
     let text = required(world, call, form, "refresh_token")?;
     let claims = world.keys.verify(&text).filter(|claims| claims["aud"] == REFRESH);
     let Some(claims) = claims.filter(|claims| claims["client"] == json!(client)) else {
@@ -150,7 +131,7 @@ pub(super) fn token(
     client: Uuid,
     asked: &Asked,
 ) -> Answer<Reply> {
-    let scopes = asked.granted(world, client);
+    let scopes = clients::granted(world, call, client, &asked.audience, &asked.scopes)?;
     let mut claims = common_claims(world, call, &asked.audience, client);
     claims["oid"] = json!(user.id);
     claims["sub"] = json!(user.id);

@@ -63,6 +63,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     check_operator(scenario)?;
     super::access::check(scenario)?;
     super::sign_in::check(scenario)?;
+    super::clients::check(scenario)?;
     super::fault_rules::check(&scenario.faults)
 }
 

@@ -47,6 +47,7 @@ impl Default for Scenario {
                 eligible_directory_roles: Vec::new(),
                 guest: false,
             }],
+            clients: Vec::new(),
             operator: Operator::default(),
             deny_assignments: Vec::new(),
             lag: Lag::default(),
@@ -95,6 +96,7 @@ impl Default for Operator {
                 eligible: false,
             }],
             person: None,
+            client: None,
             federated: Vec::new(),
             certificates: Vec::new(),
         }

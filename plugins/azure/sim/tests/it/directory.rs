@@ -109,7 +109,12 @@ async fn members_register_if_the_tenant_lets_them() {
 // §3.1, §4.3: active roles are told to everybody, eligible ones only to who asks for the scope.
 #[tokio::test]
 async fn active_and_eligible_roles() {
-    let cloud = Cloud::start(&format!("{PROMPT}{}", people())).await;
+    let other_client = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
+    let client = format!(
+        "[[clients]]\nclient-id = '{other_client}'\nname = 'own'\n\
+         graph-scopes = ['RoleEligibilitySchedule.Read.Directory', 'User.Read']\n"
+    );
+    let cloud = Cloud::start(&format!("{PROMPT}{}{client}", people())).await;
     let global = person(&cloud, "global").await;
     let held = global.get("/me/transitiveMemberOf/microsoft.graph.directoryRole").await;
     assert_eq!(held.body["value"][0]["displayName"], "Global Administrator");
@@ -126,7 +131,6 @@ async fn active_and_eligible_roles() {
     let assignments =
         format!("/roleManagement/directory/roleAssignments?$filter=principalId%20eq%20'{member}'");
     assert_eq!(global.get(&assignments).await.body["value"], json!([]), "eligible is not active");
-    let other_client = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
     let scope = "https://graph.microsoft.com/RoleEligibilitySchedule.Read.Directory";
     let token = sign_in(&cloud, "member", other_client, scope).await.text("access_token");
     let shown = cloud.graph_as(token).get(&eligible).await;

@@ -5,6 +5,7 @@
 mod access;
 mod checklist;
 mod client;
+mod clients;
 mod credentials;
 mod deletion;
 mod directory;

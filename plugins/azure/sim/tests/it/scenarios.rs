@@ -31,11 +31,16 @@ async fn person<'a>(cloud: &'a Cloud, user: &str) -> As<'a> {
     cloud.arm_as(token(cloud, user, "https://management.azure.com/.default").await)
 }
 
-/// The token of a person who signs in to the Azure CLI.
+/// The token of a person who signs in to the Azure CLI, or the operating one to his client.
 async fn token(cloud: &Cloud, user: &str, scope: &str) -> String {
+    let operator = &cloud.simulator.ready().operator;
+    let client = match &operator.user {
+        Some(operating) if operating == user => operator.client_id.to_string(),
+        _ => "04b07795-8ddb-461a-bbee-02f9e1bf7b46".to_owned(),
+    };
     let form = [
         ("grant_type", "password"),
-        ("client_id", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"),
+        ("client_id", client.as_str()),
         ("username", user),
         ("password", "rehearsal only"),
         ("scope", scope),
@@ -82,8 +87,10 @@ async fn every_scenario_starts() {
             "person-administrator.toml",
             "person-applications.toml",
             "person-elevating.toml",
+            "person-eligible-own-client.toml",
             "person-eligible.toml",
             "person-guest.toml",
+            "person-narrow-client.toml",
             "tenant-large.toml",
             "tenant-no-root-group.toml",
             "tenant-policies.toml",
@@ -205,6 +212,8 @@ async fn people_operate_as_far_as_they_may() {
         ("person-elevating.toml", refused(201, ""), 201),
         ("person-applications.toml", refused(201, ""), 201),
         ("person-eligible.toml", denied(), 403),
+        ("person-eligible-own-client.toml", denied(), 403),
+        ("person-narrow-client.toml", refused(201, ""), 403),
         ("person-guest.toml", refused(201, ""), 403),
         ("tenant-policies.toml", refused(403, "DenyAssignmentAuthorizationFailed"), 403),
     ] {

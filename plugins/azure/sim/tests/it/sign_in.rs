@@ -38,7 +38,11 @@ async fn poll(cloud: &Cloud, code: &Answer) -> Answer {
 // Goal: pending until somebody approves, then a token of that person, once; a refresh token goes on.
 #[tokio::test]
 async fn a_device_code_is_approved_by_a_person() {
-    let cloud = Cloud::start(&format!("{PROMPT}\n[device-code]\ninterval-seconds = 0")).await;
+    let scenario = format!(
+        "{PROMPT}\n[device-code]\ninterval-seconds = 0\n\
+         [[clients]]\nclient-id = '00000000-0000-0000-0000-000000000001'\nname = 'other'\n"
+    );
+    let cloud = Cloud::start(&scenario).await;
     let code = device_code(&cloud, &format!("{GRAPH}/.default offline_access")).await;
     assert_eq!(code.status, 200, "{code:?}");
     assert!(code.text("message").contains(&code.text("user_code")));

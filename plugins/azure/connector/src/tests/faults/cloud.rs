@@ -20,6 +20,8 @@ pub(super) const ADMIN: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 pub(super) const ADMIN_NAME: &str = "ada@contoso.example";
 /// With what.
 pub(super) const ADMIN_PASSWORD: &str = "rehearsal only";
+/// A client that may change applications and may not consent for others.
+pub(super) const CLIENT: &str = "0f0f0f0f-0000-4000-8000-00000000000c";
 /// Who issues the tokens of a federated credential.
 pub(super) const ISSUER: &str = "https://token.actions.example";
 
@@ -140,6 +142,8 @@ fn scenario() -> String {
          throttle.graph = {{ reads = {plenty}, writes = {plenty} }}\n\
          throttle.login = {{ tokens = {plenty} }}\n\
          [[issuers]]\nurl = \"{ISSUER}\"\n\
+         [[clients]]\nclient-id = \"{CLIENT}\"\nname = \"narrow\"\nresource-manager = true\n\
+         graph-scopes = [\"Application.ReadWrite.All\", \"Directory.Read.All\"]\n\
          [[users]]\nid = \"{ADMIN}\"\nname = \"Ada\"\nprincipal-name = \"{ADMIN_NAME}\"\n\
          password = \"{ADMIN_PASSWORD}\"\ndirectory-roles = [\"Global Administrator\"]\n\
          assignments = [{{ role = \"Owner\", scope = \"/subscriptions/{SUBSCRIPTION}\" }}]\n{NO_LAG}"

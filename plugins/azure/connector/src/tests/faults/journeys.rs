@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use skybridge_plugin_sdk::protocol::Map;
 use skybridge_plugin_sdk::protocol::onboard::Applied;
 
-use super::cloud::{ADMIN_NAME, ADMIN_PASSWORD, Cloud, ISSUER};
+use super::cloud::{ADMIN_NAME, ADMIN_PASSWORD, CLIENT, Cloud, ISSUER};
 use super::fate::Fate;
 use super::judge;
 use crate::rotation;
@@ -13,10 +13,6 @@ use crate::tests::support::Rehearsal;
 
 /// Whose tokens the federated credential trusts.
 const SUBJECT: &str = "repo:contoso/watcher:ref:refs/heads/main";
-/// A client that may change applications and may not consent for others.
-const CLIENT: &str = "0f0f0f0f-0000-4000-8000-00000000000c";
-const MAY_NOT_CONSENT: &str = "https://graph.microsoft.com/Application.ReadWrite.All \
-                               https://graph.microsoft.com/Directory.Read.All";
 
 /// A journey, by what is special about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +104,7 @@ impl Journey {
         match self {
             Self::Elevation => rehearsal.azure.operate_as(ADMIN_NAME, ADMIN_PASSWORD),
             Self::HandOff => {
-                let scopes = Some(MAY_NOT_CONSENT);
-                rehearsal.azure.operate_through(CLIENT, scopes, ADMIN_NAME, ADMIN_PASSWORD);
+                rehearsal.azure.operate_through(CLIENT, ADMIN_NAME, ADMIN_PASSWORD);
             }
             Self::Federated => {
                 let body = json!({ "issuer": ISSUER, "subject": SUBJECT });
