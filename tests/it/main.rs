@@ -35,4 +35,5 @@ mod secrets;
 mod sharing;
 mod tidy;
 mod verify;
+mod waiting;
 mod watching;
