@@ -124,8 +124,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         "AZ-LOGIN-008",
         "a person has to sign in",
         "The login service wants a person's password, second factor, or a device that complies \
-         (AADSTS50034, 50076, 50079, 50126, 53003).",
-        "Sign in interactively: `az login --tenant TENANT`.",
+         (AADSTS50034, 50076, 50079, 50126, 53003), or a sign-in of hers is over (invalid_grant with \
+         another number).",
+        "Sign in interactively: `az login --tenant TENANT`. Where Conditional Access stands in the \
+         way (53003), from a device and a place that it allows.",
         AADSTS,
     ),
     entry(
