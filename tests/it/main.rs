@@ -36,4 +36,5 @@ mod secrets;
 mod sharing;
 mod tidy;
 mod verify;
+mod waiting;
 mod watching;

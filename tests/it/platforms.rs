@@ -100,6 +100,42 @@ fn what_the_platform_cannot_take_is_refused_before_anything_is_made() {
     assert!(no_words.contains("does not say what the platform calls"), "{no_words}");
 }
 
+/// Goal: what the platform refuses in the middle of a run is told in its words, with what to do; what
+/// was made stays, and the next run goes on to the end.
+#[test]
+fn what_the_platform_refuses_is_told() {
+    let env = TestEnv::new();
+    destination(&env, OX);
+    let simulator = SimulatorProcess::start(&env, &[]);
+    let url = simulator.url();
+    let apply = |more: &[&str]| {
+        let args = ["apply", "contoso.toml", "--simulator", url, "--yes"];
+        env.run(&[&args[..], more].concat())
+    };
+    let refuse = |status: u32, message: &str| {
+        let rule = format!(
+            "[[faults]]\nservice = \"platform\"\nmethod = \"POST\"\neffect = \"answer\"\n\
+             status = {status}\ncode = \"x\"\nmessage = \"{message}\"\n"
+        );
+        let (status, answer) = simulator.control("faults", &rule);
+        assert_eq!(status, 200, "{answer}");
+    };
+    refuse(401, "Unauthorized");
+    let wrong_key = apply(&[]).expect(4).stderr;
+    refuse(200, "the database is asleep");
+    let asleep = apply(&["--retry-for", "1s"]).expect(4).stderr;
+    for (said, code, words) in
+        [(wrong_key, "SKY-DEST-013", "Unauthorized"), (asleep, "SKY-DEST-015", "is asleep")]
+    {
+        for part in [code, words, "contoso.hand-over", "help: "] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    }
+    assert_eq!(simulator.control("faults", "").0, 200);
+    apply(&[]).expect(0);
+    assert_eq!(all(&simulator, "platformCredentials").len(), 1);
+}
+
 /// Goal: `manual` prints what a person pastes elsewhere and how the secret is opened, and never the
 /// secret; nothing is sent anywhere, `verify` and `offboard` go on from it.
 #[test]

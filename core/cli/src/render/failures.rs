@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use skybridge_engine::Failure;
+use skybridge_engine::{Failure, RetryClass};
 use skybridge_model::{Address, Diagnostic, Diagnostics};
 
 /// Steps named besides the first; a cause that stops a thousand needs no thousand lines.
 const NAMED: usize = 5;
+
+/// What to do about what might have passed and did not, where nobody says it better.
+const NOT_IN_TIME: &str = "it was tried again until the time for it was over; give the same command \
+     again, which goes on from here";
 
 /// The causes, each with the first step it stopped and how many more. `code` says what was being
 /// done to them.
@@ -43,6 +47,7 @@ fn cause(code: &'static str, text: String, failures: &[&Failure]) -> Diagnostic 
     }
     match &detail.help {
         Some(help) => diagnostic.help(help.clone()),
+        None if first.error.class != RetryClass::Permanent => diagnostic.help(NOT_IN_TIME),
         None => diagnostic,
     }
 }
@@ -58,9 +63,26 @@ fn also(others: &[&Address]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use skybridge_engine::{RetryClass, StepError};
+    use skybridge_engine::StepError;
 
     use super::*;
+
+    /// Goal: what was waited for in vain says what to do, in its own words if it has any.
+    #[test]
+    fn what_did_not_come_in_time_says_what_to_do() {
+        let told = |class, help: Option<&str>| {
+            let mut error =
+                StepError::new(2, class, "gave up after 300 s waiting until it is there");
+            error.detail.help = help.map(str::to_owned);
+            let failures = [Failure { address: Address::parse("a.b").unwrap(), error }];
+            diagnose(&failures, "SKY-RUN-003").sorted()[0].help.clone()
+        };
+        for class in [RetryClass::Transient, RetryClass::Eventual, RetryClass::RateLimited] {
+            assert!(told(class, None).unwrap().contains("the same command again"), "{class:?}");
+            assert_eq!(told(class, Some("wait")).as_deref(), Some("wait"));
+        }
+        assert_eq!(told(RetryClass::Permanent, None), None);
+    }
 
     #[test]
     fn one_cause_is_told_once() {

@@ -108,15 +108,18 @@ fn refused(error: &ServiceError, lag: Lag) -> Error {
     // What this run makes may be new; whoever runs it is not.
     let of_operator = by_device_code || error.operation == OPERATOR_SIGN_IN;
     let (kind, code, help) = match found {
-        Some(Rule { class: Class::Is(kind), code, help, .. }) => (*kind, *code, *help),
+        Some(Rule { class: Class::Is(kind), code, help, .. }) => (*kind, *code, (*help).to_owned()),
         Some(Rule { class: Class::Lags(kind), code, .. }) if of_operator => {
-            (*kind, *code, OPERATOR_HELP)
+            (*kind, *code, OPERATOR_HELP.to_owned())
         }
         Some(Rule { class: Class::Lags(kind), code, help, .. }) => match lag {
-            Lag::Possible => (kind::NOT_REPLICATED, *code, ""),
-            Lag::Impossible => (*kind, *code, *help),
+            Lag::Possible => (kind::NOT_REPLICATED, *code, soon(help)),
+            Lag::Impossible => (*kind, *code, (*help).to_owned()),
         },
-        None => by_status(error),
+        None => {
+            let (kind, code, help) = by_status(error);
+            (kind, code, help.to_owned())
+        }
     };
     let mut out = Error::new(kind, sentence(error)).code(code).operation(error.operation);
     if !help.is_empty() {
@@ -126,6 +129,15 @@ fn refused(error: &ServiceError, lag: Lag) -> Error {
         out = out.after(wait);
     }
     facts(out, error)
+}
+
+/// What is left to do when the time for something to be known everywhere is over, and it is not.
+pub(crate) const LATER: &str = "what was made or removed moments ago is not known everywhere for \
+     minutes, seldom longer; run again then";
+
+/// The same, with what it means if it stays so.
+fn soon(lasting: &str) -> String {
+    format!("{LATER}. If it stays so: {lasting}")
 }
 
 /// What a status means when its code says nothing more.

@@ -62,18 +62,29 @@ pub(super) const ENTRIES: &[Entry] = &[
         "AZ-RBAC-006",
         "the scope holds as many role assignments as it can",
         "Azure answered RoleAssignmentLimitExceeded: a subscription holds 4,000, a management group \
-         500.",
+         500; in national clouds a subscription holds 2,000.",
         "Remove assignments of principals that no longer exist, or assign to groups in place of \
          single people; then run again.",
         LIMITS,
+    ),
+    entry(
+        "AZ-RBAC-007",
+        "a deny assignment forbids it to the operator",
+        "Azure answered DenyAssignmentAuthorizationFailed: the operator's roles allow it, and a deny \
+         assignment at the scope or above it takes it away. They are made by managed applications, \
+         by deployment stacks and by Azure itself, and outweigh every role.",
+        "The message names the deny assignment: have whoever made it except the operator, or lift \
+         it for the time of the onboarding; then run again.",
+        "https://learn.microsoft.com/azure/role-based-access-control/deny-assignments",
     ),
     entry(
         "AZ-ROLE-001",
         "the role that is assigned does not exist",
         "Azure answered RoleDefinitionDoesNotExist, or that the role is not assignable in the scope. \
          Right after the custom role was made or extended this is replication and is waited for; \
-         otherwise the role was deleted or narrowed.",
-        "Plan again: the custom role is made anew.",
+         otherwise the custom role was deleted or narrowed, or this cloud has no such built-in role.",
+        "Plan again: the custom role is made anew. If a built-in role is missing in a national cloud, \
+         leave out the capability that needs it.",
         TROUBLESHOOTING,
     ),
     entry(
@@ -131,7 +142,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "AZ-SUB-003",
         "the subscription is not enabled",
         "Only subscriptions in the state Enabled are onboarded; this one is disabled, past due, \
-         warned or deleted.",
+         warned or deleted. One that is switched off in the middle of a run refuses every write \
+         (ReadOnlyDisabledSubscription).",
         "Enable it, or take it out of the scope.",
         SUBSCRIPTION_STATES,
     ),

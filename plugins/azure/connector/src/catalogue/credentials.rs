@@ -81,6 +81,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         CREATE_FEDERATION,
     ),
     entry(
+        "AZ-CRED-010",
+        "issuer and subject are trusted already, and it is not seen yet",
+        "Graph refused the federated credential because the application has one for the same issuer \
+         and subject, and does not list it yet: it was made moments ago.",
+        "Nothing: it is tried again, and taken over once it is listed.",
+        CREATE_FEDERATION,
+    ),
+    entry(
         "AZ-LOGIN-011",
         "the certificate is not accepted",
         "AADSTS700027: the application does not list the certificate, or it has expired. A \

@@ -127,18 +127,20 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     entry(
         "AZ-SECRET-001",
-        "the tenant wants secrets with a shorter life",
+        "the tenant wants credentials with a shorter life",
         "Graph answered CredentialInvalidLifetimeAsPerAppPolicy: an app management policy of the \
-         tenant caps how long a secret may last.",
-        "Lower `credential.lifetime` to what the policy allows.",
+         tenant caps how long a secret or a certificate may last.",
+        "Lower `credential.lifetime` to what the policy allows, or name a certificate that ends \
+         sooner.",
         POLICIES,
     ),
     entry(
         "AZ-SECRET-002",
-        "the tenant forbids client secrets",
-        "An app management policy of the tenant forbids passwords on applications.",
-        "Use `credential = { kind = \"certificate\" }` or \"federated\", or have the application \
-         exempted from the policy.",
+        "the tenant forbids this kind of credential",
+        "An app management policy of the tenant forbids passwords, or certificates, on applications \
+         (CredentialTypeNotAllowedAsPerAppPolicy).",
+        "Choose another `credential.kind`: a certificate or a federated credential in place of a \
+         secret; or have the application exempted from the policy.",
         POLICIES,
     ),
     entry(

@@ -139,9 +139,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "AZ-LOGIN-008",
         "a person has to sign in",
         "The login service wants a person's password, second factor, or a device that complies \
-         (AADSTS50034, 50076, 50079, 50126, 53003).",
-        "Sign in interactively: `az login --tenant TENANT`, or by device code. Where a policy \
-         forbids device codes, choose another `operator.auth`.",
+         (AADSTS50034, 50076, 50079, 50126, 53003), or a sign-in that was kept is over (invalid_grant \
+         with another number).",
+        "Sign in interactively: `az login --tenant TENANT`, or by device code. Where a policy stands \
+         in the way (53003), from a device and a place that it allows, or choose another \
+         `operator.auth`.",
         AADSTS,
     ),
     entry(

@@ -97,7 +97,8 @@ async fn root_group(prover: &Prover<'_>) -> Vec<Probe> {
     let tenant = prover.session.settings.tenant_id();
     let token = token_probe_name(Service::ResourceManager);
     let what = "read the root management group";
-    let help = "Management Group Reader at the root group is missing or was taken back";
+    let help = "Management Group Reader at the root group is missing or was taken back; run \
+                `skybridge apply`";
     if let Err(error) = prover.client.fresh_token(Service::ResourceManager).await {
         return vec![
             Probe::failed(&tenant, &token, error, "the credential is not accepted"),

@@ -43,7 +43,9 @@ impl Probe {
     pub(crate) fn not_yet(scope: &str, what: &str, detail: impl Into<String>, help: &str) -> Self {
         let help = Some(help.to_owned());
         let verdict = Verdict::NotYet(None);
-        Self::new(scope, what, check_status::FAILED, detail.into(), help, verdict)
+        let mut probe = Self::new(scope, what, check_status::FAILED, detail.into(), help, verdict);
+        probe.check.code = Some("AZ-VERIFY-001".into());
+        probe
     }
 
     /// It was not tried, because `detail`.

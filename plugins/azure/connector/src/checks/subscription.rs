@@ -51,7 +51,8 @@ async fn readable(prover: &Prover<'_>, id: &str) -> Probe {
         Ok(found) => {
             let state = found.state.unwrap_or_else(|| "in an unknown state".into());
             let error = Error::new(kind::PRECONDITION, format!("the subscription is {state}"))
-                .code("AZ-SUB-003");
+                .code("AZ-SUB-003")
+                .help("enable it in the portal, or take it out of `scope`");
             Probe::refused(id, what, error)
         }
         Err(error) => Probe::failed(id, what, error, ROLES_HELP),

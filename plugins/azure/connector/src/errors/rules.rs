@@ -65,6 +65,9 @@ use Sign::{Code, Login, Says};
 const NOT_ALLOWED: &str = "the operator needs Owner, or User Access Administrator, there; if it was granted just now, \
      sign in again";
 
+const SIGN_IN: &str = "a person has to sign in: `az login --tenant TENANT`; where Conditional Access \
+     stands in the way (53003), from a device and a place it allows";
+
 /// Every refusal known by name.
 pub(super) const RULES: &[Rule] = &[
     // Role assignments.
@@ -106,14 +109,22 @@ pub(super) const RULES: &[Rule] = &[
         Code("RoleAssignmentLimitExceeded"),
         Is(kind::QUOTA),
         "AZ-RBAC-006",
-        "a subscription holds 4,000 role assignments; remove some that nobody needs",
+        "a subscription holds 4,000 role assignments (2,000 in national clouds), a management group \
+         500; remove some that nobody needs",
+    ),
+    arm(
+        Code("DenyAssignmentAuthorizationFailed"),
+        Is(kind::PERMISSION_DENIED),
+        "AZ-RBAC-007",
+        "the message names the deny assignment; ask whoever made it to except the operator, or to \
+         lift it for the time of the onboarding",
     ),
     // Role definitions.
     arm(
         Code("RoleDefinitionDoesNotExist"),
         Lags(kind::NOT_FOUND),
         "AZ-ROLE-001",
-        "the role was deleted; plan again",
+        "a custom role was deleted: plan again; a built-in one is missing in this cloud",
     ),
     arm(
         Code("RoleAssignmentScopeNotAssignableToRoleDefinition"),
@@ -132,7 +143,8 @@ pub(super) const RULES: &[Rule] = &[
         Code("InvalidActionOrNotAction"),
         Is(kind::INVALID_CONFIG),
         "AZ-ROLE-003",
-        "this cloud does not know one of the custom role's actions",
+        "this cloud lacks the action that the message names; with `permissions = \"least\"` leave \
+         out the capability that needs it",
     ),
     arm(
         Code("RoleDefinitionHasAssignments"),
@@ -140,6 +152,8 @@ pub(super) const RULES: &[Rule] = &[
         "AZ-ROLE-004",
         "the custom role is still assigned somewhere; remove those assignments first",
     ),
+    // Code and message as in Azure/bicep issue 17145. Which status goes with it no source says; the
+    // code alone decides.
     arm(
         Code("RoleScopeBeingRemovedContainsAssignments"),
         Lags(kind::PRECONDITION),
@@ -154,6 +168,12 @@ pub(super) const RULES: &[Rule] = &[
         "a tenant holds 5,000 custom roles; remove some that nobody needs",
     ),
     // Subscriptions and management groups.
+    arm(
+        Code("ReadOnlyDisabledSubscription"),
+        Is(kind::PRECONDITION),
+        "AZ-SUB-003",
+        "enable the subscription, or take it out of `scope`",
+    ),
     arm(
         Code("SubscriptionNotFound"),
         Is(kind::NOT_FOUND),
@@ -215,7 +235,8 @@ pub(super) const RULES: &[Rule] = &[
         Code("Directory_QuotaExceeded"),
         Is(kind::QUOTA),
         "AZ-GRAPH-003",
-        "the operator or the tenant may not own more directory objects",
+        "a person without a directory role owns 250 objects at most: have an administrator run it; \
+         else the tenant is full: remove what nobody needs",
     ),
     graph(Code("Directory_ConcurrencyViolation"), Is(kind::CONFLICT), "AZ-GRAPH-004", ""),
     // Client secrets.
@@ -223,26 +244,37 @@ pub(super) const RULES: &[Rule] = &[
         Code("CredentialInvalidLifetimeAsPerAppPolicy"),
         Is(kind::PRECONDITION),
         "AZ-SECRET-001",
-        "the tenant's policy wants secrets with a shorter life; lower `credential.lifetime`",
+        "the tenant's policy wants credentials of this kind to end sooner; lower \
+         `credential.lifetime`, or name a certificate that ends sooner",
     ),
     graph(
         Code("CredentialTypeNotAllowedAsPerAppPolicy"),
         Is(kind::PRECONDITION),
         "AZ-SECRET-002",
-        "the tenant's policy forbids client secrets; an exception for this application is needed",
+        "the tenant's policy forbids this kind of credential: choose another `credential.kind`, or \
+         have an exception made for this application",
     ),
     graph(
         Says("", "Credential type not allowed"),
         Is(kind::PRECONDITION),
         "AZ-SECRET-002",
-        "the tenant's policy forbids client secrets; an exception for this application is needed",
+        "the tenant's policy forbids this kind of credential: choose another `credential.kind`, or \
+         have an exception made for this application",
+    ),
+    graph(
+        Says("", "combination of issuer and subject must be unique"),
+        Is(kind::CONFLICT),
+        "AZ-CRED-010",
+        "the application trusts the issuer and subject already, by a credential that is not listed \
+         yet; run again in a few minutes",
     ),
     // Tokens.
     login(
         Login(&[7_000_215]),
         Lags(kind::UNAUTHENTICATED),
         "AZ-LOGIN-001",
-        "the client secret is not accepted: it was removed, or its id was used in its place",
+        "the client secret is not accepted: it was removed, or its id was used in its place; \
+         `skybridge apply` makes a new one",
     ),
     login(
         Login(&[7_000_222]),
@@ -275,7 +307,8 @@ pub(super) const RULES: &[Rule] = &[
         Login(&[700_016]),
         Lags(kind::UNAUTHENTICATED),
         "AZ-LOGIN-003",
-        "the application is not in this tenant; check tenant and cloud",
+        "the application is not in this tenant: it was deleted, which `skybridge apply` mends, or \
+         `tenant` and `cloud` do not fit",
     ),
     login(
         Login(&[90_002]),
@@ -293,7 +326,7 @@ pub(super) const RULES: &[Rule] = &[
         Login(&[500_011]),
         Is(kind::NOT_FOUND),
         "AZ-LOGIN-006",
-        "the service asked for a token for is not known in this tenant",
+        "the tenant does not know the service that a token was asked for; check `tenant` and `cloud`",
     ),
     login(
         Login(&[70_011, 28_002, 700_022, 7_000_218]),
@@ -305,19 +338,21 @@ pub(super) const RULES: &[Rule] = &[
         Login(&[50_034, 50_126, 50_076, 50_079, 53_003]),
         Is(kind::UNAUTHENTICATED),
         "AZ-LOGIN-008",
-        "a person has to sign in: `az login --tenant TENANT`",
+        SIGN_IN,
     ),
     login(Login(&[90_006, 90_024, 90_033, 90_090]), Is(kind::UNAVAILABLE), "AZ-LOGIN-009", ""),
+    login(Code("invalid_grant"), Is(kind::UNAUTHENTICATED), "AZ-LOGIN-008", SIGN_IN),
+    login(Code("interaction_required"), Is(kind::UNAUTHENTICATED), "AZ-LOGIN-008", SIGN_IN),
     login(
         Code("invalid_client"),
         Is(kind::UNAUTHENTICATED),
         "AZ-LOGIN-010",
-        "the application's credential is not accepted",
+        "the application's credential is not accepted; renew it, and look the AADSTS number up",
     ),
     login(
         Code("unauthorized_client"),
         Is(kind::UNAUTHENTICATED),
         "AZ-LOGIN-010",
-        "the application may not sign in this way",
+        "the application may not sign in this way; the message says which setting of it forbids it",
     ),
 ];

@@ -14,7 +14,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify, known_as};
+use crate::errors::{LATER, Lag, classify, known_as};
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, nothing_left, outputs, own_output,
     ready_if, removed, still_if, undo_field,
@@ -247,7 +247,8 @@ impl Family for AdminConsent {
                         let message = "the consent exists and is not listed yet";
                         let soon = Error::new(kind::NOT_REPLICATED, message)
                             .code("AZ-CONSENT-003")
-                            .operation("granting admin consent");
+                            .operation("granting admin consent")
+                            .help(LATER);
                         Err(known_as(soon, &error))
                     }
                 }

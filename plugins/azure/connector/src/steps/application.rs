@@ -10,7 +10,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify};
+use crate::errors::{LATER, Lag, classify};
 use crate::names;
 use crate::outcome::{
     absent, change, checked, compared, did, foreign, gone, matches, outputs, own_output, ready_if,
@@ -181,7 +181,10 @@ async fn upsert(
 
 /// The next attempt will find what this one started.
 fn not_yet(message: &str) -> Error {
-    Error::new(kind::NOT_REPLICATED, message).code("AZ-APP-002").operation("creating application")
+    Error::new(kind::NOT_REPLICATED, message)
+        .code("AZ-APP-002")
+        .operation("creating application")
+        .help(LATER)
 }
 
 #[async_trait]

@@ -16,7 +16,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify, known_as};
+use crate::errors::{LATER, Lag, classify, known_as};
 use crate::names;
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, not_ready, outputs, own_output, removed,
@@ -149,7 +149,8 @@ pub(crate) async fn remove(
         format!("the application lists the secret {key_id}, and it cannot be removed yet");
     let soon = Error::new(kind::NOT_REPLICATED, message)
         .code("AZ-SECRET-004")
-        .operation("removing client secret");
+        .operation("removing client secret")
+        .help(LATER);
     Err(known_as(soon, &error))
 }
 

@@ -13,7 +13,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify};
+use crate::errors::{Lag, classify, known_as};
 use crate::names;
 use crate::outcome::{
     absent, change, compared, did, foreign, gone, is_fresh, known, matches, needed, not_ready,
@@ -181,10 +181,11 @@ async fn create(
         audience: wanted.audience,
         description: DESCRIPTION,
     };
-    session
-        .json(&federated_credentials::create_request(app, new))
-        .await
-        .map_err(|error| classify(error, lag))
+    session.json(&federated_credentials::create_request(app, new)).await.map_err(|error| {
+        // The list lags: somebody else has made the last ones a moment ago.
+        let full_after_all = error.service().is_some_and(|it| it.is("Directory_QuotaExceeded"));
+        if full_after_all { known_as(full(), &error) } else { classify(error, lag) }
+    })
 }
 
 #[async_trait]

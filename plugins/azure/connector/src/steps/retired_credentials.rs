@@ -164,7 +164,11 @@ async fn prove_refused(session: &Session<'_>, client_id: &str, retired: &Retired
                     format!("the login service still takes the old credential {}", retired.key_id);
                 return Err(Error::new(kind::NOT_REPLICATED, message)
                     .code("AZ-ROTATE-002")
-                    .operation("proving that the old credential is refused"));
+                    .operation("proving that the old credential is refused")
+                    .help(
+                        "a removed credential works for minutes, seldom longer; run again then, and \
+                         look under Certificates & secrets whether somebody put it back",
+                    ));
             }
         }
     }

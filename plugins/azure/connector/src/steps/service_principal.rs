@@ -10,7 +10,7 @@ use skybridge_plugin_sdk::protocol::onboard::{
 };
 use skybridge_plugin_sdk::{Error, Result, async_trait, kind};
 
-use crate::errors::{Lag, classify, known_as};
+use crate::errors::{LATER, Lag, classify, known_as};
 use crate::outcome::{
     absent, did, gone, is_fresh, known, matches, needed, outputs, own_output, ready_if, removed,
     still, undo_field,
@@ -142,7 +142,8 @@ impl Family for ServicePrincipals {
                 let message = "the service principal exists and cannot be read yet";
                 let soon = Error::new(kind::NOT_REPLICATED, message)
                     .code("AZ-SP-004")
-                    .operation("creating service principal");
+                    .operation("creating service principal")
+                    .help(LATER);
                 Err(known_as(soon, &error))
             }
             Err(error) => {

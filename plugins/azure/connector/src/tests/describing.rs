@@ -214,3 +214,23 @@ fn many_subscriptions() {
     assert!(description.templates.len() < 25);
     assert_eq!(description.steps.len(), 10_000 * 8 + 11);
 }
+
+/// Goal: somebody's custom role that is called like a predefined one is never taken for it. Predefined
+/// roles are assigned by their ids, which are Azure's own.
+#[test]
+fn predefined_roles_are_known_by_id() {
+    use crate::roles::{MANAGEMENT_GROUP_READER, ON_SUBSCRIPTION, by_word};
+    let description = described(settings());
+    let words = description.templates.iter().filter(|it| it.kind == "role-assignment");
+    let words: Vec<&str> = words.filter_map(|it| it.name.as_deref()).collect();
+    assert_eq!(words.len(), 7, "{words:?}");
+    for word in words {
+        let id = by_word(word).unwrap().id;
+        assert_eq!(id.is_none(), word == "custom", "{word}");
+        assert!(id.is_none_or(|id| uuid::Uuid::parse_str(id).is_ok()), "{word}");
+    }
+    let all = ON_SUBSCRIPTION.iter().chain([&MANAGEMENT_GROUP_READER]);
+    let ids: std::collections::BTreeSet<_> = all.filter_map(|role| role.id).collect();
+    assert!(ids.contains("acdd72a7-3385-48ef-bd42-f606fba81ae7"), "Reader");
+    assert!(ids.contains("ac63b705-f282-497d-ac71-919bf39d939d"), "Management Group Reader");
+}

@@ -6,7 +6,7 @@ use skybridge_plugin_sdk::protocol::onboard::{ApplyRequest, Remains, Undone};
 use skybridge_plugin_sdk::{Error, Result, Retry, kind};
 
 use super::{not_yet, tags, unique_name};
-use crate::errors::{Lag, classify, known_as};
+use crate::errors::{LATER, Lag, classify, known_as};
 use crate::outcome::{nothing_left, removed, still};
 use crate::session::Session;
 use crate::settings::DeletedApplication;
@@ -114,7 +114,8 @@ pub(crate) async fn purge(session: &Session<'_>, id: &str, undone: Undone) -> Re
         Err(error) if error.is_status(404) && undone.removed => {
             let soon = Error::new(kind::NOT_REPLICATED, "it was deleted and cannot be purged yet")
                 .code("AZ-APP-007")
-                .operation("removing deleted object for good");
+                .operation("removing deleted object for good")
+                .help(LATER);
             Err(known_as(soon, &error))
         }
         Err(error) if error.is_status(404) => Ok(undone),

@@ -7,7 +7,7 @@ use skybridge_azure_client::arm::role_assignments::{self, RoleAssignment};
 use skybridge_plugin_sdk::{Error, Result, Retry, kind};
 
 use super::marker::{self, Marker};
-use crate::errors::{Lag, classify};
+use crate::errors::{LATER, Lag, classify};
 use crate::session::Session;
 
 /// Until when an elevation that is not seen may only not be seen *yet*.
@@ -127,6 +127,7 @@ fn not_yet(message: &str) -> Error {
     Error::new(kind::NOT_REPLICATED, message)
         .code("AZ-ELEVATE-004")
         .operation("removing the elevation")
+        .help(LATER)
 }
 
 /// Removes the elevation the marker tells of, and then the marker.

@@ -83,6 +83,45 @@ async fn in_the_place_of_a_service() {
     bench.compare(&expect_file!["hostile.txt"]);
 }
 
+/// Errors as each service words them, known by nothing but what is in them: details, and the ids
+/// inside.
+#[tokio::test]
+async fn documents_of_every_service() {
+    let id = "0f0f0f0f-0000-4000-8000-00000000000f";
+    let manager = json!({"error": {
+        "code": "InvalidTemplate", "message": "Two things are wrong.", "target": "properties",
+        "details": [
+            {"code": "First", "message": "One is missing."},
+            {"code": "Second", "message": "Another is too long."},
+        ],
+        "additionalInfo": [{"type": "PolicyViolation", "info": {}}],
+    }});
+    let graph = json!({"error": {
+        "code": "Request_UnsupportedQuery", "message": "Unsupported query.", "details": [],
+        "innerError": {"date": "2026-11-22T00:00:00", "request-id": id, "client-request-id": id},
+    }});
+    let login = json!({
+        "error": "invalid_request", "error_description": "AADSTS900144: A parameter is missing.",
+        "error_codes": [900_144], "timestamp": "2026-11-22 00:00:00Z", "trace_id": id,
+        "correlation_id": id, "error_uri": "https://login.example/error?code=900144",
+    });
+    let mut bench = Bench::before("application").await;
+    for (row, part, word, document, headers) in [
+        ("a document of Resource Manager", "/subscriptions/", "subscription", manager, true),
+        ("a document of Graph", "/applications", "application", graph, false),
+        ("a document of the login service", "/oauth2/", "application", login, false),
+    ] {
+        bench.answered(part, move |_| {
+            let ids = headers.then(|| ("x-ms-request-id".to_owned(), id.to_owned()));
+            let body = document.to_string().into_bytes();
+            Ok(Response::new(400, ids.into_iter(), body, Timestamp::now()))
+        });
+        bench.word = word.into();
+        bench.meet(row, "", &[], 0).await;
+    }
+    bench.compare(&expect_file!["documents.txt"]);
+}
+
 /// A deny assignment for a group: whether the operator is one of it nobody says.
 #[tokio::test]
 async fn a_deny_assignment_for_a_group() {

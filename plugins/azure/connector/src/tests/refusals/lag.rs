@@ -26,7 +26,7 @@ async fn a_young_application() {
     let done = bench.attempt(&[], 0).await.unwrap();
     bench.faults(&fault("graph GET /applications", &not_found())).await;
     let seen = bench.ready(&done).await;
-    not_ready(&mut bench, "reading the application", seen);
+    bench.not_ready("reading the application", seen);
 
     bench.go_on_to("client-secret").await;
     for (row, call) in [
@@ -36,18 +36,6 @@ async fn a_young_application() {
         bench.meet_new_and_old(row, "application.fresh", &fault(call, &not_found()), "").await;
     }
     bench.compare(&expect_file!["young_application.txt"]);
-}
-
-/// Notes a look that says why it is not time yet.
-fn not_ready(
-    bench: &mut Bench,
-    row: &str,
-    seen: skybridge_plugin_sdk::Result<skybridge_plugin_sdk::protocol::onboard::Ready>,
-) {
-    let seen = seen.unwrap();
-    assert!(!seen.ready, "{row}");
-    let told = format!("not ready: {}\nwaited for: {}", seen.reason.unwrap(), bench.budget());
-    bench.saw(row, Ok(&told));
 }
 
 /// After the application: its service principal.
@@ -76,7 +64,7 @@ async fn an_application_without_service_principal() {
     let done = bench.attempt(&[], 0).await.unwrap();
     bench.faults(&fault("graph GET /servicePrincipals", &not_found())).await;
     let seen = bench.ready(&done).await;
-    not_ready(&mut bench, "reading the service principal", seen);
+    bench.not_ready("reading the service principal", seen);
     bench.compare(&expect_file!["young_service_principal.txt"]);
 }
 
@@ -97,13 +85,15 @@ async fn consent_to_a_young_principal() {
     let entry = "EntitlementGrant entry already exists.";
     let rule = fault(post, &answer(400, "Request_MultipleObjectsWithSameKeyValue", entry));
     bench.meet("the same in the other spelling", &rule, &[], 1).await;
+    let rule = fault(post, &answer(409, "Request_MultipleObjectsWithSameKeyValue", entry));
+    bench.meet("the same with the other status", &rule, &[], 1).await;
     let denied = answer(403, "Authorization_RequestDenied", "Insufficient privileges.");
     bench.meet("the operator may not consent", &fault(post, &denied), &[], 0).await;
     let done = bench.attempt(&[], 0).await.unwrap();
     bench.faults(&fault("graph GET /appRoleAssignments", &not_found())).await;
     let seen = bench.ready(&done).await;
     match seen {
-        Ok(_) => not_ready(&mut bench, "reading the consent", seen),
+        Ok(_) => bench.not_ready("reading the consent", seen),
         Err(error) => bench.saw("reading the consent", Err(&error)),
     }
     bench.compare(&expect_file!["young_consent.txt"]);
@@ -135,7 +125,7 @@ async fn a_custom_role_on_its_way() {
         session.send(&put_request(home, id, before)).await.unwrap();
     }
     let seen = bench.ready(&done).await;
-    not_ready(&mut bench, "changed, and read as it was before", seen);
+    bench.not_ready("changed, and read as it was before", seen);
     let position = bench.rehearsal.find("role-definition.custom");
     bench.rehearsal.undo(position, &done.undo).await.unwrap();
     bench.compare(&expect_file!["young_custom_role.txt"]);
@@ -145,7 +135,7 @@ async fn a_custom_role_on_its_way() {
     let mut bench = Bench::with("role-definition.custom", &scenario, settings()).await;
     let done = bench.attempt(&[], 0).await.unwrap();
     let seen = bench.ready(&done).await;
-    not_ready(&mut bench, "reading it back, by the simulator", seen);
+    bench.not_ready("reading it back, by the simulator", seen);
     bench.compare(&expect_file!["young_custom_role_read.txt"]);
 }
 
@@ -157,7 +147,7 @@ async fn an_assignment_on_its_way() {
     let gone = answer(404, "RoleAssignmentNotFound", "It was not found.");
     bench.faults(&fault("resource-manager GET /roleAssignments/", &gone)).await;
     let seen = bench.ready(&done).await;
-    not_ready(&mut bench, "reading the assignment", seen);
+    bench.not_ready("reading the assignment", seen);
 
     bench.go_on_to("verification.subscription").await;
     let denied = answer(403, "AuthorizationFailed", "The client does not have authorization.");
@@ -195,7 +185,7 @@ async fn a_secret_on_its_way() {
         let said = answer(code, error, &format!("AADSTS{number}: not known here"));
         bench.faults(&fault("login POST /token", &said)).await;
         let seen = bench.ready(&done).await;
-        not_ready(&mut bench, &format!("AADSTS{number}"), seen);
+        bench.not_ready(&format!("AADSTS{number}"), seen);
     }
     bench.compare(&expect_file!["young_secret.txt"]);
 }

@@ -26,6 +26,20 @@ async fn said_of_the_operator() {
             .meet(&format!("{error} with a number nobody knows"), &fault(TOKEN, &said), &[], 0)
             .await;
     }
+    for (status, error) in [(400, "invalid_grant"), (400, "interaction_required")] {
+        bench.reopen(|_| {});
+        let said = answer(status, error, "AADSTS1: in Entra's words.");
+        let row = format!("{error} with a number nobody knows");
+        bench.meet(&row, &fault(TOKEN, &said), &[], 0).await;
+    }
+    for (row, effect) in [
+        ("429 with Retry-After", "effect = \"too-many-requests\"\nretry-after = 4"),
+        ("503 with Retry-After", "effect = \"service-unavailable\"\nretry-after = 4"),
+        ("429 without", "effect = \"too-many-requests\""),
+    ] {
+        bench.reopen(|_| {});
+        bench.meet(row, &fault(TOKEN, effect), &[], 0).await;
+    }
     bench.reopen(|simulated| {
         simulated.operator.insert("client-secret".into(), json!("wrong"));
     });

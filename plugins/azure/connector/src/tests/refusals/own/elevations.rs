@@ -13,6 +13,9 @@ async fn before(word: &str) -> Bench {
     let scenario = format!(
         "[[users]]\nid = \"{ADMIN}\"\nname = \"Ada\"\nprincipal-name = \"ada@contoso.example\"\n\
          password = \"rehearsal only\"\ndirectory-roles = [\"Global Administrator\"]\n\
+         assignments = [{{ role = \"Owner\", scope = \"/subscriptions/{SUBSCRIPTION}\" }}]\n\
+         [[users]]\nid = \"aaaaaaaa-0000-4000-8000-000000000002\"\nname = \"Bob\"\n\
+         principal-name = \"bob@contoso.example\"\npassword = \"rehearsal only\"\n\
          assignments = [{{ role = \"Owner\", scope = \"/subscriptions/{SUBSCRIPTION}\" }}]\n{NO_LAG}"
     );
     let mut elevate = settings();
@@ -43,6 +46,9 @@ async fn taken_by_nobody_who_may() {
     let denied = answer(403, "AuthorizationFailed", "The client does not have authorization.");
     let rule = fault("resource-manager POST /elevateAccess", &denied);
     bench.meet("a person who is no Global Administrator", &rule, &[], 0).await;
+    // The one of the scenario who has no such role.
+    bench.rehearsal.azure.operate_as("bob@contoso.example", "rehearsal only");
+    bench.meet("a person who is no Global Administrator, by the simulator", "", &[], 0).await;
     bench.compare(&expect_file!["elevation_person.txt"]);
 }
 
