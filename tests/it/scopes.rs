@@ -75,17 +75,6 @@ fn everything_that_is_lacking_is_told_at_once() {
     assert_eq!(made(&simulator), [] as [Value; 0]);
 }
 
-/// The subscriptions on the connection's record.
-fn on_record(env: &TestEnv) -> Vec<String> {
-    let mut records = env.files();
-    records.retain(|path| path.ends_with("connections/contoso.json"));
-    let text = fs_err::read_to_string(&records[0]).unwrap();
-    let record: Value = serde_json::from_str(&text).unwrap();
-    let fields = record["fields"].as_array().unwrap();
-    let listed = fields.iter().find(|field| field["name"] == "subscriptions").unwrap();
-    listed["value"].as_str().unwrap().split(',').map(str::to_owned).collect()
-}
-
 /// Goal: a subscription whose roles are refused for good in the middle of the run costs the others
 /// nothing: they are proved and handed over, the run ends as partly failed and names it with the
 /// reason, the record lists what works, and the next apply does the rest.
@@ -114,20 +103,20 @@ fn one_subscription_that_fails_does_not_stop_the_others() {
     {
         assert!(told.contains(part), "{part} is not in\n{told}");
     }
-    assert_eq!(on_record(&env), [FINE]);
+    assert_eq!(env.recorded_subscriptions(), [FINE]);
     let run = told.lines().find_map(|line| line.strip_prefix("run ")).unwrap();
     let ended = env.run(&["resume", run]).expect(4);
     let rest = format!("skybridge apply contoso.toml --simulator {}", simulator.url());
     assert!(ended.stdout.contains(&rest), "{}", ended.stdout);
     let again = apply(&env, &simulator).expect(4);
     assert!(again.stderr.contains(&step), "{}", again.stderr);
-    assert_eq!(on_record(&env), [FINE]);
+    assert_eq!(env.recorded_subscriptions(), [FINE]);
     env.run(&["rotate", "contoso.toml", "--simulator", simulator.url(), "--yes"]).expect(0);
-    assert_eq!(on_record(&env), [FINE], "a new credential is for the same scopes");
+    assert_eq!(env.recorded_subscriptions(), [FINE], "a new credential is for the same scopes");
 
     post(&format!("{}/_simulator/faults", simulator.url()), "");
     apply(&env, &simulator).expect(0);
-    assert_eq!(on_record(&env), [REFUSED, FINE]);
+    assert_eq!(env.recorded_subscriptions(), [REFUSED, FINE]);
     env.run(&["verify", "contoso.toml", "--simulator", simulator.url()]).expect(0);
     let again = apply(&env, &simulator).expect(0);
     assert!(again.stdout.starts_with("Nothing to do"), "{}", again.stdout);

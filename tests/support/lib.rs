@@ -154,6 +154,22 @@ impl TestEnv {
         }
         found
     }
+
+    /// The subscriptions that the record of the connection `contoso` lists.
+    ///
+    /// # Panics
+    /// When there is no such record, or it lists none.
+    #[must_use]
+    pub fn recorded_subscriptions(&self) -> Vec<String> {
+        let files = self.files();
+        let file = files.iter().find(|path| path.ends_with("connections/contoso.json"));
+        let text = fs_err::read(file.expect("a record of the connection")).expect("read it");
+        let record: serde_json::Value = serde_json::from_slice(&text).expect("a JSON document");
+        let mut fields = record["fields"].as_array().expect("fields").iter();
+        let listed = fields.find(|field| field["name"] == "subscriptions");
+        let listed = listed.and_then(|field| field["value"].as_str()).expect("a list");
+        listed.split(',').map(str::to_owned).collect()
+    }
 }
 
 impl Default for TestEnv {
