@@ -33,18 +33,25 @@ fn made(simulator: &SimulatorProcess) -> Vec<Value> {
 }
 
 /// Goal: one subscription that a deny assignment locks is left out with its reason, and the others
-/// are onboarded; listed by its id it stops the run before anything is written.
+/// are onboarded; when it is the only one, the run stops before anything is written.
 #[test]
 fn a_locked_subscription_does_not_stop_the_others() {
     let env = TestEnv::new();
     let simulator = simulator(&env, "tenant-large.toml");
-    manifest(&env, &format!("scope = {{ subscriptions = [\"{LOCKED}\", \"{OPEN}\"] }}"));
+    manifest(&env, &format!("scope = {{ subscriptions = [\"{LOCKED}\"] }}"));
     let stopped = apply(&env, &simulator).expect(5);
     for part in ["AZ-PREFLIGHT-003", "Locked by the identity blueprint", LOCKED] {
         assert!(stopped.stderr.contains(part), "{part} is not in\n{}", stopped.stderr);
     }
     assert_eq!(stopped.stderr.matches("AZ-PREFLIGHT-003").count(), 1, "{}", stopped.stderr);
     assert_eq!(made(&simulator), [] as [Value; 0]);
+
+    manifest(&env, &format!("scope = {{ subscriptions = [\"{LOCKED}\", \"{OPEN}\"] }}"));
+    let done = apply(&env, &simulator).expect(0);
+    for part in ["Platform Identity", "AZ-SCOPE-014", "the deny assignment `Locked by the"] {
+        assert!(done.stdout.contains(part), "{part} is not in\n{}", done.stdout);
+    }
+    assert_eq!(env.recorded_subscriptions(), [OPEN]);
 
     manifest(&env, "scope = { tenant = true, include = [\"Platform *\", \"Shop Staging\"] }");
     let done = apply(&env, &simulator).expect(0);

@@ -73,6 +73,11 @@ impl Scope {
         !self.include.is_empty() || !self.exclude.is_empty()
     }
 
+    /// Whether there may be others when one of them cannot be onboarded.
+    pub(crate) fn may_mean_several(&self) -> bool {
+        self.is_dynamic() || self.listed().len() > 1
+    }
+
     /// Why a subscription is not meant, when it is not: `exclude` wins over `include`.
     pub(crate) fn left_out(&self, id: &str, name: &str) -> Option<String> {
         let fits = |pattern: &&String| covers(pattern, name) || pattern.eq_ignore_ascii_case(id);

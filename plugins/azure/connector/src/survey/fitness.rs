@@ -1,6 +1,5 @@
-//! Whether the operator can onboard a subscription, asked before it is planned. Of many that are
-//! only meant by where they are, one that cannot be is left out; of those that are listed one by one
-//! the preflight says all that is wrong.
+//! Whether the operator can onboard a subscription, asked before it is planned. Of several, one that
+//! cannot be is left out; of the only one the preflight says all that is wrong.
 
 use skybridge_plugin_sdk::Result;
 use skybridge_plugin_sdk::protocol::onboard::{LeftOut, purpose};
@@ -19,8 +18,7 @@ pub(super) struct Judge {
 
 impl Judge {
     pub(super) async fn new(session: &Session<'_>, why: &str) -> Result<Self> {
-        let scope = &session.settings.scope;
-        let asks = why != purpose::ROTATE && (scope.is_dynamic() || scope.has_patterns());
+        let asks = why != purpose::ROTATE && session.settings.scope.may_mean_several();
         let operator = if asks {
             let claims = session.operator().await;
             let claims = claims.map_err(|error| classify(error, Lag::Impossible))?;

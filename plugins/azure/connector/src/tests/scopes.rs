@@ -142,7 +142,7 @@ async fn rights_in_one_subscription_only() {
 }
 
 /// Goal: an operator whose role has a condition that forbids one of the roles is told so of each
-/// subscription; with the names of listed ones it is for the preflight to say.
+/// subscription, found or listed; of a single one it is for the preflight to say.
 #[tokio::test]
 async fn conditions_in_the_way() {
     let scenario = "[[subscriptions]]\nid = \"33333333-4444-5555-6666-777777777777\"\nname = \"Mine\"\n\
@@ -159,12 +159,17 @@ async fn conditions_in_the_way() {
     assert_eq!(left_out(&facts), [("Theirs", "AZ-SCOPE-015")]);
     let reason = &facts.left_out[0].reason;
     assert!(reason.contains("forbids assigning Storage File Data Privileged Reader"), "{reason}");
-    let listed = rehearsal(scenario, |settings| {
-        settings["scope"] = json!({ "subscriptions": ["33333333-4444-5555-6666-777777777778"] });
-    })
-    .await;
-    let (_, facts) = look(&listed).await;
-    assert_eq!(names(&facts), ["Theirs"]);
+    let mine = "33333333-4444-5555-6666-777777777777";
+    let theirs = "33333333-4444-5555-6666-777777777778";
+    let listed = async |ids: &[&str]| {
+        let scope = json!({ "subscriptions": ids });
+        let of = rehearsal(scenario, |settings| settings["scope"] = scope).await;
+        look(&of).await.1
+    };
+    let both = listed(&[mine, theirs]).await;
+    assert_eq!(names(&both), ["Mine"]);
+    assert_eq!(left_out(&both), [("Theirs", "AZ-SCOPE-015")]);
+    assert_eq!(names(&listed(&[theirs]).await), ["Theirs"]);
 }
 
 /// Goal: with everything left out there is an error, and it says why.
