@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// The plan of what the world has of what the settings mean, with what is needed to act on it.
-    /// `purpose` is a word of [`purpose`](skybridge_plugin_protocol::onboard::purpose).
+    /// `purpose` is a word of [`purpose`].
     ///
     /// What surveys have to say is shown; errors among it end the command.
     pub(crate) async fn describe(
