@@ -68,6 +68,9 @@ const NOT_ALLOWED: &str = "the operator needs Owner, or User Access Administrato
 const SIGN_IN: &str = "a person has to sign in: `az login --tenant TENANT`; where Conditional Access \
      stands in the way (53003), from a device and a place it allows";
 
+const FORBIDDEN_KIND: &str = "the tenant's policy forbids this kind of credential: choose another \
+     `credential.kind`, or have an exception made for this application";
+
 /// Every refusal known by name.
 pub(super) const RULES: &[Rule] = &[
     // Role assignments.
@@ -251,15 +254,13 @@ pub(super) const RULES: &[Rule] = &[
         Code("CredentialTypeNotAllowedAsPerAppPolicy"),
         Is(kind::PRECONDITION),
         "AZ-SECRET-002",
-        "the tenant's policy forbids this kind of credential: choose another `credential.kind`, or \
-         have an exception made for this application",
+        FORBIDDEN_KIND,
     ),
     graph(
         Says("", "Credential type not allowed"),
         Is(kind::PRECONDITION),
         "AZ-SECRET-002",
-        "the tenant's policy forbids this kind of credential: choose another `credential.kind`, or \
-         have an exception made for this application",
+        FORBIDDEN_KIND,
     ),
     graph(
         Says("", "combination of issuer and subject must be unique"),
